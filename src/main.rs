@@ -1,0 +1,3 @@
+//! The `slotwise` binary.
+
+fn main() {}

@@ -1,0 +1,47 @@
+//! What a key can hold besides a string: lists, sets, hashes and sorted sets, each packed while small.
+//!
+//! Pure data structures: no locks, no clocks, no replies. Each converts from its packed encoding past the
+//! [`Limits`] it is handed and names its encoding as the reference does.
+
+pub mod hash;
+pub mod intset;
+pub mod list;
+pub mod listpack;
+pub mod set;
+pub mod sorted_set;
+
+/// When small collections stop being packed: the reference's `*-max-listpack-*` and `set-max-intset-entries`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// `hash-max-listpack-entries`: fields.
+    pub hash_entries_max: usize,
+    /// `hash-max-listpack-value`: bytes of a field or value.
+    pub hash_value_bytes_max: usize,
+    /// `list-max-listpack-size`: elements of a list node if positive; -1 to -5: 4, 8, 16, 32, 64 KiB.
+    pub list_node_max: i64,
+    /// `set-max-intset-entries`: members.
+    pub intset_entries_max: usize,
+    /// `set-max-listpack-entries`: members.
+    pub set_entries_max: usize,
+    /// `set-max-listpack-value`: bytes of a member.
+    pub set_value_bytes_max: usize,
+    /// `zset-max-listpack-entries`: members.
+    pub sorted_set_entries_max: usize,
+    /// `zset-max-listpack-value`: bytes of a member.
+    pub sorted_set_value_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            hash_entries_max: 128,
+            hash_value_bytes_max: 64,
+            list_node_max: -2,
+            intset_entries_max: 512,
+            set_entries_max: 128,
+            set_value_bytes_max: 64,
+            sorted_set_entries_max: 128,
+            sorted_set_value_bytes_max: 64,
+        }
+    }
+}
