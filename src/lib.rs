@@ -7,5 +7,6 @@
 //! | [`slot`] | slots, hash tags, slot ranges and sets |
 //! | [`store`] | the keyspace: entries, values, expiry, transactions over slots |
 
+pub mod resp;
 pub mod slot;
 pub mod store;

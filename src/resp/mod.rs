@@ -1,0 +1,10 @@
+//! The wire protocol, RESP2 and RESP3: requests in, replies out.
+//!
+//! Requests from clients go through [`request`], a bounded incremental parser that allocates nothing per
+//! request; replies are written by [`reply`] straight into a connection's buffer.
+
+pub mod reply;
+pub mod request;
+
+pub use reply::{Protocol, Reply};
+pub use request::{ArgRange, ProtocolError, RequestLimits, RequestParser, RequestSpan};

@@ -1,0 +1,535 @@
+//! The request parser: bytes of a connection in, argument ranges out.
+//!
+//! It is incremental (a byte is looked at once, wherever the reads split), bounded (every length is checked
+//! against [`RequestLimits`] before anything is kept) and copies nothing: a request is a run of ranges over
+//! the connection's read buffer. Inline commands are unquoted in place. Errors are the reference's texts; the
+//! connection answers with them and closes.
+//!
+//! Source: "RESP protocol spec", and what `redis-server` 7.0.15 answers where the page is silent.
+
+/// Longest line of an inline command, or of a length, in bytes.
+pub const INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Most arguments of one request.
+pub const ARGS_MAX: i64 = 1024 * 1024;
+/// Most arguments of one request before AUTH.
+const UNAUTHENTICATED_ARGS_MAX: i64 = 10;
+/// Longest argument before AUTH, in bytes.
+const UNAUTHENTICATED_BULK_BYTES_MAX: i64 = 16_384;
+
+/// What one request may ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestLimits {
+    /// `proto-max-bulk-len`: longest argument, in bytes.
+    pub bulk_bytes_max: u64,
+    /// The client still has to authenticate: the tight bounds hold.
+    pub unauthenticated: bool,
+}
+
+/// An argument: offsets into the read buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArgRange {
+    /// First byte.
+    pub start: u32,
+    /// Behind the last byte.
+    pub end: u32,
+}
+
+impl ArgRange {
+    /// The bytes it names in the buffer it was parsed from.
+    #[inline]
+    pub fn of(self, buffer: &[u8]) -> &[u8] {
+        &buffer[self.start as usize..self.end as usize]
+    }
+}
+
+/// One complete request: its arguments are `args[first_arg..first_arg + arg_count]` of the parser.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestSpan {
+    /// Index of its first argument.
+    pub first_arg: u32,
+    /// Number of arguments, at least 1.
+    pub arg_count: u32,
+    /// Offset of its first byte in the read buffer.
+    pub start: u32,
+    /// Offset behind its last byte.
+    pub end: u32,
+    /// It came as an inline command: its bytes are not a RESP array.
+    pub inline: bool,
+}
+
+/// Why the bytes are no request; `Display` is the reference's error line without `-ERR `.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProtocolError {
+    /// A line that never ends.
+    #[error("Protocol error: too big inline request")]
+    InlineTooBig,
+    /// Quotes that do not close.
+    #[error("Protocol error: unbalanced quotes in request")]
+    UnbalancedQuotes,
+    /// `*` and then no line end for 64 KiB.
+    #[error("Protocol error: too big mbulk count string")]
+    CountTooLong,
+    /// `*` and no number, or more than 1,048,576.
+    #[error("Protocol error: invalid multibulk length")]
+    InvalidCount,
+    /// More than 10 arguments before AUTH.
+    #[error("Protocol error: unauthenticated multibulk length")]
+    UnauthenticatedCount,
+    /// Something else where `$` was due.
+    #[error("Protocol error: expected '$', got '{}'", char::from(*.0))]
+    ExpectedDollar(u8),
+    /// `$` and then no line end for 64 KiB.
+    #[error("Protocol error: too big bulk count string")]
+    LengthTooLong,
+    /// `$` and no number, a negative one, or one over the limit.
+    #[error("Protocol error: invalid bulk length")]
+    InvalidLength,
+    /// More than 16 KiB before AUTH.
+    #[error("Protocol error: unauthenticated bulk length")]
+    UnauthenticatedLength,
+}
+
+/// Parser of one connection's requests.
+///
+/// Use: append bytes to the buffer, [`parse`](RequestParser::parse) a batch, run it, then
+/// [`release`](RequestParser::release) what was consumed.
+#[derive(Debug, Default)]
+pub struct RequestParser {
+    args: Vec<ArgRange>,
+    requests: Vec<RequestSpan>,
+    /// Arguments of complete requests at the front of `args`; what follows belongs to the request being read.
+    complete_args: usize,
+    /// Offset of the next byte to look at.
+    position: usize,
+    /// Offset of the first byte of the request being read.
+    request_start: usize,
+    /// Arguments still missing from the request being read; 0: between requests.
+    args_missing: i64,
+    /// Length of the argument being read, once known.
+    bulk_length: Option<usize>,
+}
+
+impl RequestParser {
+    /// Complete requests of the current batch.
+    #[inline]
+    pub fn requests(&self) -> &[RequestSpan] {
+        &self.requests
+    }
+
+    /// Arguments of a request of the current batch.
+    #[inline]
+    pub fn args_of(&self, request: &RequestSpan) -> &[ArgRange] {
+        &self.args[request.first_arg as usize..(request.first_arg + request.arg_count) as usize]
+    }
+
+    /// Bytes that must arrive before the argument being read is whole, once its length is known; a hint for
+    /// the size of the next read.
+    pub fn bytes_missing(&self, buffer_len: usize) -> usize {
+        self.bulk_length.map_or(0, |length| (self.position + length + 2).saturating_sub(buffer_len))
+    }
+
+    /// True between requests: no byte of an unfinished request has been seen.
+    pub fn is_between_requests(&self, buffer_len: usize) -> bool {
+        self.args_missing == 0 && self.position >= buffer_len
+    }
+
+    /// Reads complete requests from `buffer` until it holds no more or the batch has `batch_max`.
+    ///
+    /// `buffer` must be the bytes of earlier calls, minus what [`release`](Self::release) took, plus new ones.
+    /// Offsets are 32-bit: the caller keeps `buffer` below 4 GiB (`client-query-buffer-limit`). After an error
+    /// the batch still holds the requests in front of it; the parser must not be used again.
+    pub fn parse(
+        &mut self,
+        buffer: &mut [u8],
+        limits: RequestLimits,
+        batch_max: usize,
+    ) -> Result<(), ProtocolError> {
+        while self.requests.len() < batch_max {
+            if self.args_missing == 0 {
+                let Some(&first) = buffer.get(self.position) else { break };
+                self.request_start = self.position;
+                if first != b'*' {
+                    match self.inline(buffer)? {
+                        Progress::Done => continue,
+                        Progress::NeedMore => break,
+                    }
+                }
+                match self.count_line(buffer, limits)? {
+                    Progress::Done if self.args_missing == 0 => continue,
+                    Progress::Done => {}
+                    Progress::NeedMore => break,
+                }
+            }
+            match self.bulks(buffer, limits)? {
+                Progress::Done => self.finish_request(false),
+                Progress::NeedMore => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the batch and says how many bytes at the front of the buffer are no longer needed; the caller
+    /// must remove exactly those before the next `parse`.
+    pub fn release(&mut self) -> usize {
+        if self.complete_args == self.args.len() {
+            self.args.clear();
+        } else if self.complete_args > 0 {
+            self.args.drain(..self.complete_args);
+        }
+        self.complete_args = 0;
+        self.requests.clear();
+        let partial = self.args_missing > 0;
+        let consumed = if partial { self.request_start } else { self.position };
+        if consumed > 0 {
+            for arg in &mut self.args {
+                arg.start -= consumed as u32;
+                arg.end -= consumed as u32;
+            }
+            self.position -= consumed;
+            self.request_start = 0;
+        }
+        consumed
+    }
+
+    /// Gives back memory that an unusually large request made the parser keep.
+    pub fn shrink(&mut self) {
+        if self.args.is_empty() && self.args.capacity() > 4096 {
+            self.args = Vec::new();
+        }
+    }
+
+    fn finish_request(&mut self, inline: bool) {
+        self.requests.push(RequestSpan {
+            first_arg: self.complete_args as u32,
+            arg_count: (self.args.len() - self.complete_args) as u32,
+            start: self.request_start as u32,
+            end: self.position as u32,
+            inline,
+        });
+        self.complete_args = self.args.len();
+    }
+
+    /// `*count\r\n`.
+    fn count_line(&mut self, buffer: &[u8], limits: RequestLimits) -> Result<Progress, ProtocolError> {
+        let Some((number, next)) = length_line(buffer, self.position) else {
+            return unfinished_line(buffer, self.position, ProtocolError::CountTooLong);
+        };
+        let count = number.filter(|count| *count <= ARGS_MAX).ok_or(ProtocolError::InvalidCount)?;
+        if count > UNAUTHENTICATED_ARGS_MAX && limits.unauthenticated {
+            return Err(ProtocolError::UnauthenticatedCount);
+        }
+        self.position = next;
+        self.args_missing = count.max(0);
+        Ok(Progress::Done)
+    }
+
+    /// `$length\r\nbytes\r\n`, as often as arguments are missing.
+    fn bulks(&mut self, buffer: &[u8], limits: RequestLimits) -> Result<Progress, ProtocolError> {
+        while self.args_missing > 0 {
+            let length = match self.bulk_length {
+                Some(length) => length,
+                None => {
+                    // The line's end is sought before its first byte is judged, as the reference does.
+                    let Some((number, next)) = length_line(buffer, self.position) else {
+                        return unfinished_line(buffer, self.position, ProtocolError::LengthTooLong);
+                    };
+                    if buffer[self.position] != b'$' {
+                        return Err(ProtocolError::ExpectedDollar(buffer[self.position]));
+                    }
+                    let length = number
+                        .filter(|length| *length >= 0 && *length as u64 <= limits.bulk_bytes_max)
+                        .ok_or(ProtocolError::InvalidLength)?;
+                    if length > UNAUTHENTICATED_BULK_BYTES_MAX && limits.unauthenticated {
+                        return Err(ProtocolError::UnauthenticatedLength);
+                    }
+                    self.position = next;
+                    self.bulk_length = Some(length as usize);
+                    length as usize
+                }
+            };
+            if buffer.len() - self.position < length + 2 {
+                return Ok(Progress::NeedMore);
+            }
+            let start = self.position as u32;
+            self.args.push(ArgRange { start, end: start + length as u32 });
+            self.position += length + 2;
+            self.bulk_length = None;
+            self.args_missing -= 1;
+        }
+        Ok(Progress::Done)
+    }
+
+    /// A line of words; quoting as in `redis-cli`. An empty line is no request.
+    fn inline(&mut self, buffer: &mut [u8]) -> Result<Progress, ProtocolError> {
+        let Some(length) = memchr::memchr(b'\n', &buffer[self.position..]) else {
+            return if buffer.len() - self.position > INLINE_BYTES_MAX {
+                Err(ProtocolError::InlineTooBig)
+            } else {
+                Ok(Progress::NeedMore)
+            };
+        };
+        let start = self.position;
+        let mut end = start + length;
+        if end > start && buffer[end - 1] == b'\r' {
+            end -= 1;
+        }
+        split_words(buffer, start, end, &mut self.args)?;
+        self.position = start + length + 1;
+        if self.args.len() > self.complete_args {
+            self.finish_request(true);
+        }
+        Ok(Progress::Done)
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Progress {
+    Done,
+    NeedMore,
+}
+
+fn unfinished_line(buffer: &[u8], start: usize, error: ProtocolError) -> Result<Progress, ProtocolError> {
+    if buffer.len() - start > INLINE_BYTES_MAX { Err(error) } else { Ok(Progress::NeedMore) }
+}
+
+/// Reads the number behind a type byte at `start`, up to `\r`, and where the next line begins; `None` while the
+/// line (with the byte behind `\r`) is not whole. The number is `None` when it is none by the reference's
+/// strict rules: optional minus, no leading zeros, nothing else.
+#[inline]
+fn length_line(buffer: &[u8], start: usize) -> Option<(Option<i64>, usize)> {
+    let digits = start + 1;
+    let mut at = digits;
+    let mut value: i64 = 0;
+    // Almost every line is a few digits and `\r\n`.
+    while let Some(&byte) = buffer.get(at) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 || at - digits > 17 {
+            break;
+        }
+        value = value * 10 + i64::from(digit);
+        at += 1;
+    }
+    if buffer.get(at) == Some(&b'\r') && at > digits && (buffer[digits] != b'0' || at - digits == 1) {
+        return (at + 1 < buffer.len()).then_some((Some(value), at + 2));
+    }
+    let end = digits + memchr::memchr(b'\r', buffer.get(digits..)?)?;
+    if end + 1 >= buffer.len() {
+        return None;
+    }
+    Some((strict_number(&buffer[digits..end]), end + 2))
+}
+
+fn strict_number(text: &[u8]) -> Option<i64> {
+    let magnitude = text.strip_prefix(b"-").unwrap_or(text);
+    let strict = match magnitude {
+        b"0" => magnitude.len() == text.len(),
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    if !strict {
+        return None;
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Splits `buffer[start..end]` into words, unquoting in place: a word never becomes longer than it stands.
+fn split_words(
+    buffer: &mut [u8],
+    start: usize,
+    end: usize,
+    args: &mut Vec<ArgRange>,
+) -> Result<(), ProtocolError> {
+    // The reference reads the line as a C string: it ends at the first NUL.
+    let end = memchr::memchr(0, &buffer[start..end]).map_or(end, |nul| start + nul);
+    let mut read = start;
+    loop {
+        while read < end && is_space(buffer[read]) {
+            read += 1;
+        }
+        if read >= end {
+            return Ok(());
+        }
+        let word = read;
+        let mut write = read;
+        while read < end && !is_space(buffer[read]) {
+            match buffer[read] {
+                quote @ (b'"' | b'\'') => {
+                    (read, write) = unquote(buffer, read + 1, write, end, quote)?;
+                    if read < end && !is_space(buffer[read]) {
+                        return Err(ProtocolError::UnbalancedQuotes);
+                    }
+                }
+                byte => {
+                    buffer[write] = byte;
+                    write += 1;
+                    read += 1;
+                }
+            }
+        }
+        args.push(ArgRange { start: word as u32, end: write as u32 });
+    }
+}
+
+/// Copies a quoted run to `write`; answers where reading and writing go on, behind the closing quote.
+fn unquote(
+    buffer: &mut [u8],
+    mut read: usize,
+    mut write: usize,
+    end: usize,
+    quote: u8,
+) -> Result<(usize, usize), ProtocolError> {
+    while read < end {
+        let byte = buffer[read];
+        let (value, length) = match byte {
+            _ if byte == quote => return Ok((read + 1, write)),
+            b'\\' if quote == b'"' && read + 1 < end => escape(&buffer[read..end]),
+            b'\\' if quote == b'\'' && buffer[read..end].starts_with(b"\\'") => (b'\'', 2),
+            _ => (byte, 1),
+        };
+        buffer[write] = value;
+        write += 1;
+        read += length;
+    }
+    Err(ProtocolError::UnbalancedQuotes)
+}
+
+/// The byte an escape at the start of `text` (a backslash and at least one more byte) stands for, and its length.
+fn escape(text: &[u8]) -> (u8, usize) {
+    let hex = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    if let [_, b'x', high, low, ..] = *text
+        && let (Some(high), Some(low)) = (hex(high), hex(low))
+    {
+        return (high << 4 | low, 4);
+    }
+    let value = match text[1] {
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'b' => 8,
+        b'a' => 7,
+        other => other,
+    };
+    (value, 2)
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: RequestLimits = RequestLimits { bulk_bytes_max: 512 * 1024 * 1024, unauthenticated: false };
+
+    /// Feeds `chunks` one after another and collects every request as owned arguments.
+    fn feed(chunks: &[&[u8]], limits: RequestLimits) -> (Vec<Vec<Vec<u8>>>, Option<ProtocolError>) {
+        let mut parser = RequestParser::default();
+        let mut buffer = Vec::new();
+        let mut requests = Vec::new();
+        for chunk in chunks {
+            buffer.extend_from_slice(chunk);
+            loop {
+                let outcome = parser.parse(&mut buffer, limits, 3);
+                for request in parser.requests() {
+                    requests.push(parser.args_of(request).iter().map(|arg| arg.of(&buffer).to_vec()).collect());
+                }
+                if let Err(error) = outcome {
+                    return (requests, Some(error));
+                }
+                let done = parser.requests().is_empty();
+                let consumed = parser.release();
+                buffer.drain(..consumed);
+                if done {
+                    break;
+                }
+            }
+        }
+        (requests, None)
+    }
+
+    fn words(text: &[&str]) -> Vec<Vec<u8>> {
+        text.iter().map(|word| word.as_bytes().to_vec()).collect()
+    }
+
+    #[test]
+    fn a_stream_split_at_any_byte_yields_the_same_requests() {
+        let stream: &[u8] = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\na\r\nb\r\nPING\r\n*1\r\n$0\r\n\r\n*0\r\n*-1\r\n\r\nset \"a b\" '\\'x' \"\\x41\\n\"\r\n*2\r\n$4\r\nLLEN\r\n$2\r\nxy\r\n";
+        let expected = vec![
+            words(&["SET", "k", "a\r\nb"]),
+            words(&["PING"]),
+            words(&[""]),
+            words(&["set", "a b", "'x", "A\n"]),
+            words(&["LLEN", "xy"]),
+        ];
+        assert_eq!(feed(&[stream], LIMITS), (expected.clone(), None));
+        for split in 1..stream.len() {
+            assert_eq!(feed(&[&stream[..split], &stream[split..]], LIMITS), (expected.clone(), None), "at {split}");
+        }
+        let bytes: Vec<&[u8]> = stream.chunks(1).collect();
+        assert_eq!(feed(&bytes, LIMITS), (expected, None));
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused_with_the_reference_s_text() {
+        let tight = RequestLimits { unauthenticated: true, ..LIMITS };
+        let long = [b'x'; INLINE_BYTES_MAX + 2];
+        for (bytes, limits, text) in [
+            (&b"*x\r\n"[..], LIMITS, "Protocol error: invalid multibulk length"),
+            (b"*1048577\r\n", LIMITS, "Protocol error: invalid multibulk length"),
+            (b"*99999999999999999999\r\n", LIMITS, "Protocol error: invalid multibulk length"),
+            (b"*01\r\n", LIMITS, "Protocol error: invalid multibulk length"),
+            (b"*1\r\n$-1\r\n", LIMITS, "Protocol error: invalid bulk length"),
+            (b"*1\r\n$536870913\r\n", LIMITS, "Protocol error: invalid bulk length"),
+            (b"*1\r\n$x\r\n", LIMITS, "Protocol error: invalid bulk length"),
+            (b"*1\r\nabc\r\n", LIMITS, "Protocol error: expected '$', got 'a'"),
+            (b"*11\r\n", tight, "Protocol error: unauthenticated multibulk length"),
+            (b"*1\r\n$16385\r\n", tight, "Protocol error: unauthenticated bulk length"),
+            (b"get \"a\r\n", LIMITS, "Protocol error: unbalanced quotes in request"),
+            (b"get \"a\"b\r\n", LIMITS, "Protocol error: unbalanced quotes in request"),
+            (&long, LIMITS, "Protocol error: too big inline request"),
+        ] {
+            let (_, error) = feed(&[bytes], limits);
+            assert_eq!(error.map(|error| error.to_string()).as_deref(), Some(text));
+        }
+        let mut endless = b"*".to_vec();
+        endless.extend([b'1'; INLINE_BYTES_MAX + 1]);
+        assert_eq!(feed(&[&endless], LIMITS).1, Some(ProtocolError::CountTooLong));
+    }
+
+    #[test]
+    fn requests_in_front_of_an_error_are_kept() {
+        let (requests, error) = feed(&[b"PING\r\n*x\r\n"], LIMITS);
+        assert_eq!((requests.len(), error), (1, Some(ProtocolError::InvalidCount)));
+    }
+
+    #[test]
+    fn random_requests_survive_random_splits() {
+        let seed = fastrand::u64(..);
+        let mut random = fastrand::Rng::with_seed(seed);
+        for _ in 0..300 {
+            let mut stream = Vec::new();
+            let mut expected = Vec::new();
+            for _ in 0..random.usize(1..8) {
+                let args: Vec<Vec<u8>> = (0..random.usize(1..6))
+                    .map(|_| (0..random.usize(0..300)).map(|_| random.u8(..)).collect())
+                    .collect();
+                stream.extend(format!("*{}\r\n", args.len()).bytes());
+                for arg in &args {
+                    stream.extend(format!("${}\r\n", arg.len()).bytes());
+                    stream.extend(arg);
+                    stream.extend(b"\r\n");
+                }
+                expected.push(args);
+            }
+            let mut chunks = Vec::new();
+            let mut rest = &stream[..];
+            while !rest.is_empty() {
+                let (chunk, tail) = rest.split_at(random.usize(1..=rest.len().min(64)));
+                chunks.push(chunk);
+                rest = tail;
+            }
+            assert_eq!(feed(&chunks, LIMITS), (expected, None), "seed {seed}");
+        }
+    }
+}
