@@ -4,9 +4,12 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`slot`] | slots, hash tags, slot ranges and sets |
+//! | [`slot`] | slots, hash tags, slot ranges |
+//! | [`resp`] | the wire protocol: request parser, reply writer |
 //! | [`store`] | the keyspace: entries, values, expiry, transactions over slots |
+//! | [`command`] | the command table and the data commands |
 
+pub mod command;
 pub mod resp;
 pub mod slot;
 pub mod store;

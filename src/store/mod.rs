@@ -1,3 +1,21 @@
 //! The keyspace: what keys hold, where they stand, when they expire.
+//!
+//! [`Keyspace`] is all keys of a node; a [`Tx`] over locked slots is the only way to touch them. An [`Entry`] is
+//! a key with its value in one allocation; collections are in [`value`].
 
+pub mod counters;
+mod entry;
+mod key;
+mod keyspace;
+mod object;
+mod table;
+mod tx;
 pub mod value;
+mod walk;
+
+pub use counters::Counter;
+pub use entry::{Entry, Str};
+pub use key::{Key, KeyHash};
+pub use keyspace::{DATABASES_MAX, DatabaseSize, Flushed, Keyspace};
+pub use object::{Collection, Kind, Object};
+pub use tx::{Event, Locks, Ttl, Tx, WrongType};

@@ -1,0 +1,92 @@
+//! The arguments of one request, borrowed from the buffer they were read into.
+
+use crate::resp::ArgRange;
+use crate::store::{Key, KeyHash};
+use std::ops::Index;
+
+/// A request's arguments; argument 0 is the command's name. Copies are cheap.
+#[derive(Clone, Copy)]
+pub struct Args<'a> {
+    buffer: &'a [u8],
+    ranges: &'a [ArgRange],
+    /// Argument whose hash is known already, and the hash: a batch's keys are hashed ahead of running it.
+    hashed: Option<(u32, KeyHash)>,
+}
+
+impl<'a> Args<'a> {
+    /// The arguments at `ranges` of `buffer`.
+    #[inline]
+    pub fn new(buffer: &'a [u8], ranges: &'a [ArgRange]) -> Args<'a> {
+        Args { buffer, ranges, hashed: None }
+    }
+
+    /// The same, with the hash of argument `index` known.
+    #[inline]
+    pub fn with_hash(self, index: usize, hash: KeyHash) -> Args<'a> {
+        Args { hashed: Some((index as u32, hash)), ..self }
+    }
+
+    /// Number of arguments, the name included.
+    #[inline]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(self) -> usize {
+        self.ranges.len()
+    }
+
+    /// An argument that must be there: the arity was checked, or its number was compared with
+    /// [`len`](Self::len).
+    #[inline]
+    pub fn at(self, index: usize) -> &'a [u8] {
+        self.ranges[index].of(self.buffer)
+    }
+
+    /// An argument that may be missing.
+    #[inline]
+    pub fn get(self, index: usize) -> Option<&'a [u8]> {
+        self.ranges.get(index).map(|range| range.of(self.buffer))
+    }
+
+    /// An argument as a key; hashed at most once for the key a batch was prefetched by.
+    #[inline]
+    pub fn key(self, index: usize) -> Key<'a> {
+        match self.hashed {
+            Some((hashed, hash)) if hashed as usize == index => Key::with_hash(self.at(index), hash),
+            _ => Key::new(self.at(index)),
+        }
+    }
+
+    /// All arguments, the name first.
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
+        self.ranges.iter().map(move |range| range.of(self.buffer))
+    }
+
+    /// The arguments from `count` on.
+    pub fn skip(self, count: usize) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
+        self.ranges.get(count..).unwrap_or_default().iter().map(move |range| range.of(self.buffer))
+    }
+
+    /// True when argument `index` is there and is `word`, whatever the case.
+    #[inline]
+    pub fn is(self, index: usize, word: &str) -> bool {
+        self.get(index).is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
+    }
+
+    /// Where each argument stands in [`buffer`](Self::buffer).
+    pub fn ranges(self) -> &'a [ArgRange] {
+        self.ranges
+    }
+
+    /// The bytes the ranges point into.
+    pub fn buffer(self) -> &'a [u8] {
+        self.buffer
+    }
+}
+
+impl Index<usize> for Args<'_> {
+    type Output = [u8];
+
+    #[inline]
+    fn index(&self, index: usize) -> &[u8] {
+        self.at(index)
+    }
+}

@@ -1,0 +1,39 @@
+//! What a data command works with.
+
+use crate::resp::Reply;
+use crate::store::Tx;
+use crate::store::value::Limits;
+
+/// Settings that data commands heed; a copy per thread is refreshed when CONFIG SET changes one.
+#[derive(Clone, Debug)]
+pub struct DataConfig {
+    /// When collections stop being packed.
+    pub limits: Limits,
+    /// `proto-max-bulk-len`: longest string, in bytes.
+    pub proto_max_bulk_bytes: u64,
+    /// The node is part of a cluster: commands that reach undeclared keys are refused.
+    pub cluster_enabled: bool,
+    /// `maxmemory-policy` counts accesses by frequency: OBJECT FREQ answers, OBJECT IDLETIME does not.
+    pub lfu: bool,
+}
+
+impl Default for DataConfig {
+    fn default() -> DataConfig {
+        DataConfig {
+            limits: Limits::default(),
+            proto_max_bulk_bytes: 512 * 1024 * 1024,
+            cluster_enabled: false,
+            lfu: false,
+        }
+    }
+}
+
+/// One command's surroundings.
+pub struct Ctx<'a> {
+    /// The locked slots of its keys.
+    pub tx: Tx<'a>,
+    /// Where its reply goes.
+    pub reply: Reply<'a>,
+    /// The settings.
+    pub config: &'a DataConfig,
+}

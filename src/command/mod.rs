@@ -1,0 +1,18 @@
+//! The command table and the data commands: one row and one function per command, one file per topic.
+//!
+//! Both node and proxy are driven by the rows ([`spec`]); the functions run on the node only. A data command
+//! gets a [`Ctx`]: the locked slots of its keys as a [`Tx`], the [`Reply`] to write, and the settings that
+//! concern data. No sockets, no clocks, no tokio in here.
+
+mod args;
+mod context;
+mod error;
+pub mod spec;
+
+pub use args::Args;
+pub use context::{Ctx, DataConfig};
+pub use error::Error;
+pub use spec::{Handler, Run, Spec};
+
+/// What a data command comes to: a reply was written, or the error is the reply.
+pub type Outcome = Result<(), Error>;

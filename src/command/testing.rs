@@ -1,0 +1,71 @@
+//! Runs data commands against a fresh keyspace, for tests that read as transcripts.
+
+use super::{Args, Ctx, DataConfig, Handler, table};
+use crate::resp::{Protocol, Reply, RequestLimits, RequestParser};
+use crate::store::{Keyspace, Locks, Tx};
+
+/// A keyspace, a selected database and a clock that stands still until told.
+pub struct Session {
+    keyspace: Keyspace,
+    /// Selected database.
+    pub database: usize,
+    /// Unix time in ms.
+    pub now_ms: i64,
+    /// Settings.
+    pub config: DataConfig,
+    /// RESP2 unless set.
+    pub protocol: Protocol,
+}
+
+impl Default for Session {
+    fn default() -> Session {
+        Session {
+            keyspace: Keyspace::new(16),
+            database: 0,
+            now_ms: 1_700_000_000_000,
+            config: DataConfig::default(),
+            protocol: Protocol::Resp2,
+        }
+    }
+}
+
+impl Session {
+    /// Runs a line (quoting as in `redis-cli`) and returns the reply's bytes as text, `\r\n` shown as a space,
+    /// without the last one: `"$1 a"`, `":1"`, `"-ERR syntax error"`.
+    pub fn run(&mut self, line: &str) -> String {
+        let reply = String::from_utf8_lossy(&self.run_bytes(line.as_bytes())).replace("\r\n", " ");
+        reply.trim_end_matches(' ').to_owned()
+    }
+
+    /// Runs an inline command or a RESP request and returns the reply's bytes.
+    pub fn run_bytes(&mut self, request: &[u8]) -> Vec<u8> {
+        let mut buffer = request.to_vec();
+        if !buffer.ends_with(b"\n") {
+            buffer.extend(b"\r\n");
+        }
+        let limits = RequestLimits { bulk_bytes_max: 512 << 20, unauthenticated: false };
+        let mut parser = RequestParser::default();
+        parser.parse(&mut buffer, limits, 1).expect("a test's request parses");
+        let args = Args::new(&buffer, parser.args_of(&parser.requests()[0]));
+        let handler = handler_of(args).expect("a test runs data commands");
+        self.run_handler(handler, args)
+    }
+
+    fn run_handler(&mut self, handler: Handler, args: Args<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        // The tests' keyspace has one user: every slot of every database may be locked.
+        let tx = Tx::new(&self.keyspace, self.database, self.now_ms, Locks::Everything);
+        let mut ctx = Ctx { tx, reply: Reply::new(&mut out, self.protocol), config: &self.config };
+        let start = ctx.reply.mark();
+        if let Err(error) = handler(&mut ctx, args) {
+            ctx.reply.rewind(start);
+            ctx.reply.error(&error.to_string());
+        }
+        drop(ctx);
+        out
+    }
+}
+
+fn handler_of(args: Args<'_>) -> Option<Handler> {
+    table::data_handler(args.at(0), args.get(1))
+}

@@ -1,0 +1,130 @@
+//! What an entry holds behind its key when it is no string.
+
+use super::value::{hash::Hash, list::List, set::Set, sorted_set::SortedSet};
+
+/// The type of a value, as TYPE names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Bytes or an integer.
+    String,
+    /// Elements in order.
+    List,
+    /// Distinct members.
+    Set,
+    /// Field → value.
+    Hash,
+    /// Members by score.
+    SortedSet,
+}
+
+impl Kind {
+    /// The name in TYPE's reply.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::String => "string",
+            Kind::List => "list",
+            Kind::Set => "set",
+            Kind::Hash => "hash",
+            Kind::SortedSet => "zset",
+        }
+    }
+}
+
+/// A collection.
+#[derive(Clone, Debug)]
+pub enum Object {
+    /// See [`List`].
+    List(List),
+    /// See [`Set`].
+    Set(Set),
+    /// See [`Hash`].
+    Hash(Hash),
+    /// See [`SortedSet`].
+    SortedSet(SortedSet),
+}
+
+impl Object {
+    /// Its type.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Object::List(_) => Kind::List,
+            Object::Set(_) => Kind::Set,
+            Object::Hash(_) => Kind::Hash,
+            Object::SortedSet(_) => Kind::SortedSet,
+        }
+    }
+
+    /// True when nothing is left in it: its key must go.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Object::List(list) => list.is_empty(),
+            Object::Set(set) => set.is_empty(),
+            Object::Hash(hash) => hash.is_empty(),
+            Object::SortedSet(sorted_set) => sorted_set.is_empty(),
+        }
+    }
+
+    /// When the first of a hash's fields expires, unix ms; `None` when none does.
+    pub fn next_expiry_ms(&self) -> Option<i64> {
+        match self {
+            Object::Hash(hash) => hash.next_expiry_ms(),
+            _ => None,
+        }
+    }
+
+    /// Removes the fields of a hash that have expired; answers when the next one does, unix ms.
+    pub fn expire_fields(&mut self, now_ms: i64) -> Option<i64> {
+        match self {
+            Object::Hash(hash) => {
+                hash.remove_expired(now_ms);
+                hash.next_expiry_ms()
+            }
+            _ => None,
+        }
+    }
+}
+
+/// One of the four collection types, for the typed look-ups of [`Tx`](super::Tx).
+pub trait Collection: Default {
+    /// Its type.
+    const KIND: Kind;
+    /// The collection in an object, when it is of this type.
+    fn of(object: &Object) -> Option<&Self>;
+    /// The same to change.
+    fn of_mut(object: &mut Object) -> Option<&mut Self>;
+    /// Wraps it.
+    fn into_object(self) -> Object;
+    /// True when nothing is left in it.
+    fn is_empty(&self) -> bool;
+}
+
+macro_rules! collection {
+    ($type:ident) => {
+        impl Collection for $type {
+            const KIND: Kind = Kind::$type;
+            fn of(object: &Object) -> Option<&Self> {
+                match object {
+                    Object::$type(value) => Some(value),
+                    _ => None,
+                }
+            }
+            fn of_mut(object: &mut Object) -> Option<&mut Self> {
+                match object {
+                    Object::$type(value) => Some(value),
+                    _ => None,
+                }
+            }
+            fn into_object(self) -> Object {
+                Object::$type(self)
+            }
+            fn is_empty(&self) -> bool {
+                $type::is_empty(self)
+            }
+        }
+    };
+}
+
+collection!(List);
+collection!(Set);
+collection!(Hash);
+collection!(SortedSet);

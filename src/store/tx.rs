@@ -1,0 +1,526 @@
+//! A transaction over locked slots: the only way to touch keys.
+//!
+//! All slots a command works on are locked before it starts, in ascending order of (database, slot), so that no
+//! two commands wait for each other; they are released when the [`Tx`] is dropped. Expired keys are invisible
+//! in it, and removed. What changes is told to [`Tx::notify`] once.
+
+use super::counters::Counter;
+use super::entry::{Entry, Str};
+use super::key::{Key, KeyHash};
+use super::keyspace::{Guard, Keyspace, SlotMeta};
+use super::object::{Collection, Kind, Object};
+use super::table;
+use crate::slot::Slot;
+use std::cell::{Cell, RefCell};
+
+/// Which slots a command needs.
+#[derive(Clone, Copy, Debug)]
+pub enum Locks<'l> {
+    /// None: it names no keys, or walks the keyspace slot by slot.
+    Nothing,
+    /// One slot of the selected database.
+    Slot(Slot),
+    /// These `(database, slot)` pairs, in any order, repeated or not.
+    Slots(&'l [(usize, Slot)]),
+    /// All slots of the selected database: keys are found out while it runs.
+    Database,
+}
+
+/// What becomes of a key's expiry when its value is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ttl {
+    /// It has none afterwards.
+    Clear,
+    /// It keeps what it has.
+    Keep,
+    /// It expires at this unix time in ms.
+    At(i64),
+}
+
+/// The key holds another type than the command works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongType;
+
+/// Class of a change, as keyspace notifications group them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Commands of no type: DEL, EXPIRE, RENAME …
+    Generic,
+    /// String commands.
+    String,
+    /// List commands.
+    List,
+    /// Set commands.
+    Set,
+    /// Hash commands.
+    Hash,
+    /// Sorted set commands.
+    SortedSet,
+    /// Stream commands.
+    Stream,
+}
+
+enum Held<'a> {
+    Nothing,
+    One(Slot, Guard<'a>),
+    /// Sorted by (place, slot).
+    Many(Vec<(usize, Slot, Guard<'a>)>),
+}
+
+/// See the module's documentation.
+pub struct Tx<'a> {
+    keyspace: &'a Keyspace,
+    /// Place of the selected database.
+    place: usize,
+    database: usize,
+    now_ms: i64,
+    held: Held<'a>,
+    /// Keys met expired by a look-up that could not remove them: removed when the transaction ends.
+    stale: RefCell<Vec<(usize, KeyHash, Box<[u8]>)>>,
+    hits: Cell<u32>,
+    misses: Cell<u32>,
+    expired: u32,
+    modifications: u32,
+    touch: bool,
+}
+
+impl<'a> Tx<'a> {
+    /// Locks and begins. `database` must be below [`Keyspace::databases`]; `now_ms` is unix time.
+    #[inline]
+    pub fn new(keyspace: &'a Keyspace, database: usize, now_ms: i64, locks: Locks<'_>) -> Tx<'a> {
+        let place = keyspace.place(database);
+        let held = match locks {
+            Locks::Nothing => Held::Nothing,
+            Locks::Slot(slot) => Held::One(slot, keyspace.at_place(place).lock(slot)),
+            Locks::Slots(slots) => Tx::hold(keyspace, slots),
+            Locks::Database => {
+                let all = keyspace.at_place(place);
+                Held::Many(Slot::all().map(|slot| (place, slot, all.lock(slot))).collect())
+            }
+        };
+        Tx {
+            keyspace,
+            place,
+            database,
+            now_ms,
+            held,
+            stale: RefCell::new(Vec::new()),
+            hits: Cell::new(0),
+            misses: Cell::new(0),
+            expired: 0,
+            modifications: 0,
+            touch: true,
+        }
+    }
+
+    fn hold(keyspace: &'a Keyspace, slots: &[(usize, Slot)]) -> Held<'a> {
+        let mut wanted: Vec<(usize, Slot)> =
+            slots.iter().map(|(database, slot)| (keyspace.place(*database), *slot)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        Held::Many(
+            wanted.into_iter().map(|(place, slot)| (place, slot, keyspace.at_place(place).lock(slot))).collect(),
+        )
+    }
+
+    /// The keyspace, for what concerns more than the locked slots. Locks of this transaction are still held.
+    pub fn keyspace(&self) -> &'a Keyspace {
+        self.keyspace
+    }
+
+    /// The selected database's number.
+    pub fn database(&self) -> usize {
+        self.database
+    }
+
+    /// The time at which the command runs, unix ms; it stands still during a command.
+    #[inline]
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
+    /// Look-ups no longer count as accesses (CLIENT NO-TOUCH, OBJECT …).
+    pub fn set_touch(&mut self, touch: bool) {
+        self.touch = touch;
+    }
+
+    /// Runs `work` with another database selected, whose slots must be among the locked ones.
+    pub fn in_database<R>(&mut self, database: usize, work: impl FnOnce(&mut Tx<'a>) -> R) -> R {
+        let before = (self.place, self.database);
+        (self.place, self.database) = (self.keyspace.place(database), database);
+        let result = work(self);
+        (self.place, self.database) = before;
+        result
+    }
+
+    /// Number of changes told so far.
+    pub fn modifications(&self) -> u32 {
+        self.modifications
+    }
+
+    /// Tells of one change to `key`: class and name as keyspace notifications have them. Once for each key that
+    /// a command changed.
+    pub fn notify(&mut self, class: Event, name: &'static str, key: Key<'_>) {
+        let _ = (class, name, key);
+        self.modifications += 1;
+    }
+
+    #[inline]
+    fn table(&self, slot: Slot) -> &table::Table {
+        match &self.held {
+            Held::One(held, guard) if *held == slot => guard,
+            Held::Many(guards) => &guards[held_index(guards, self.place, slot)].2,
+            _ => unreachable!("a command locks the slots of all keys it touches"),
+        }
+    }
+
+    #[inline]
+    fn table_mut(&mut self, slot: Slot) -> &mut table::Table {
+        match &mut self.held {
+            Held::One(held, guard) if *held == slot => guard,
+            Held::Many(guards) => {
+                let index = held_index(guards, self.place, slot);
+                &mut guards[index].2
+            }
+            _ => unreachable!("a command locks the slots of all keys it touches"),
+        }
+    }
+
+    #[inline]
+    fn meta(&self, slot: Slot) -> &'a SlotMeta {
+        let keyspace: &'a Keyspace = self.keyspace;
+        keyspace.at_place(self.place).meta(slot)
+    }
+
+    /// The live entry of a key, to read; counted as a hit or miss.
+    #[inline]
+    fn entry(&self, key: Key<'_>) -> Option<&Entry> {
+        let entry = self.peek(key);
+        let counter = if entry.is_some() { &self.hits } else { &self.misses };
+        counter.set(counter.get() + 1);
+        entry
+    }
+
+    #[inline]
+    fn peek(&self, key: Key<'_>) -> Option<&Entry> {
+        let entry = table::find(self.table(key.slot()), key)?;
+        if entry.expiry_ms().is_some_and(|at| at <= self.now_ms) {
+            self.stale.borrow_mut().push((self.place, key.hash(), key.bytes().into()));
+            return None;
+        }
+        Some(entry)
+    }
+
+    /// The live entry of a key, to change; an expired one is removed.
+    #[inline]
+    fn entry_mut(&mut self, key: Key<'_>) -> Option<&mut Entry> {
+        let now_ms = self.now_ms;
+        let entry = table::find(self.table(key.slot()), key)?;
+        if entry.expiry_ms().is_some_and(|at| at <= now_ms) {
+            self.remove_entry(key);
+            self.expired += 1;
+            return None;
+        }
+        let clock = self.clock();
+        let entry = table::find_mut(self.table_mut(key.slot()), key)?;
+        entry.set_access(clock);
+        Some(entry)
+    }
+
+    #[inline]
+    fn clock(&self) -> u32 {
+        (self.now_ms / 1000) as u32 & 0xFF_FFFF
+    }
+
+    fn remove_entry(&mut self, key: Key<'_>) -> Option<Entry> {
+        let removed = table::remove(self.table_mut(key.slot()), key)?;
+        if removed.expiry_ms().is_some() {
+            self.meta(key.slot()).count_volatile(true, false);
+        }
+        Some(removed)
+    }
+
+    fn insert_entry(&mut self, key: Key<'_>, mut entry: Entry) {
+        entry.set_access(self.clock());
+        let meta = self.meta(key.slot());
+        if let Some(at_ms) = entry.expiry_ms() {
+            meta.count_volatile(false, true);
+            meta.note_expiry(at_ms);
+        }
+        if let Some(at_ms) = entry.as_object().and_then(Object::next_expiry_ms) {
+            meta.note_expiry(at_ms);
+        }
+        if table::insert(self.table_mut(key.slot()), key.hash(), entry) {
+            let rehashes = meta.rehashes.load(std::sync::atomic::Ordering::Relaxed);
+            meta.rehashes.store(rehashes.wrapping_add(1), std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    /// True when the key is there.
+    pub fn exists(&self, key: Key<'_>) -> bool {
+        self.entry(key).is_some()
+    }
+
+    /// The type of a key's value.
+    pub fn kind(&self, key: Key<'_>) -> Option<Kind> {
+        self.entry(key).map(Entry::kind)
+    }
+
+    /// Marks a key as accessed now; false when it is not there.
+    pub fn touch(&mut self, key: Key<'_>) -> bool {
+        self.entry_mut(key).is_some()
+    }
+
+    /// Seconds since the last access, without counting as one.
+    pub fn idle_seconds(&self, key: Key<'_>) -> Option<u32> {
+        let clock = self.clock();
+        self.peek(key).map(|entry| clock.wrapping_sub(entry.access()) & 0xFF_FFFF)
+    }
+
+    /// The whole entry to inspect (OBJECT, MEMORY, DEBUG), without counting as an access.
+    pub fn inspect(&self, key: Key<'_>) -> Option<&Entry> {
+        self.peek(key)
+    }
+
+    /// The string at a key.
+    #[inline]
+    pub fn string(&self, key: Key<'_>) -> Result<Option<Str<'_>>, WrongType> {
+        self.entry(key).map(|entry| entry.as_str().ok_or(WrongType)).transpose()
+    }
+
+    /// Reads the string at a key and marks it as accessed: what GET does. One look-up.
+    #[inline]
+    pub fn string_touched(&mut self, key: Key<'_>) -> Result<Option<Str<'_>>, WrongType> {
+        let (hits, misses) = (self.hits.get(), self.misses.get());
+        let touch = self.touch;
+        let now_ms = self.now_ms;
+        let clock = self.clock();
+        let Some(entry) = table::find_mut(self.table_mut(key.slot()), key) else {
+            self.misses.set(misses + 1);
+            return Ok(None);
+        };
+        if entry.expiry_ms().is_some_and(|at| at <= now_ms) {
+            self.remove_entry(key);
+            self.expired += 1;
+            self.misses.set(misses + 1);
+            return Ok(None);
+        }
+        if touch && entry.access() != clock {
+            entry.set_access(clock);
+        }
+        // Found again as shared: the borrow of the first look-up cannot be returned past the fields used here.
+        self.hits.set(hits + 1);
+        match table::find(self.table(key.slot()), key) {
+            Some(entry) => entry.as_str().ok_or(WrongType).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Makes a key hold a string, whatever it held; an integer in canonical form is kept as one.
+    #[inline]
+    pub fn set_string(&mut self, key: Key<'_>, value: &[u8], ttl: Ttl) {
+        match canonical_int(value) {
+            Some(number) => self.set_int(key, number, ttl),
+            None => self.overwrite(
+                key,
+                ttl,
+                |entry, expiry_ms| entry.set_bytes(value, expiry_ms),
+                |expiry_ms| Entry::bytes(key.bytes(), value, expiry_ms),
+            ),
+        }
+    }
+
+    /// Makes a key hold an integer, whatever it held.
+    pub fn set_int(&mut self, key: Key<'_>, value: i64, ttl: Ttl) {
+        self.overwrite(
+            key,
+            ttl,
+            |entry, expiry_ms| entry.set_int(value, expiry_ms),
+            |expiry_ms| Entry::int(key.bytes(), value, expiry_ms),
+        );
+    }
+
+    #[inline]
+    fn overwrite(
+        &mut self,
+        key: Key<'_>,
+        ttl: Ttl,
+        change: impl FnOnce(&mut Entry, Option<i64>),
+        make: impl FnOnce(Option<i64>) -> Entry,
+    ) {
+        let meta = self.meta(key.slot());
+        let (now_ms, clock) = (self.now_ms, self.clock());
+        let Some(entry) = table::find_mut(self.table_mut(key.slot()), key) else {
+            let expiry_ms = if let Ttl::At(at) = ttl { Some(at) } else { None };
+            return self.insert_entry(key, make(expiry_ms));
+        };
+        let before = entry.expiry_ms();
+        let gone = before.is_some_and(|at| at <= now_ms);
+        let after = match ttl {
+            Ttl::At(at) => Some(at),
+            Ttl::Keep if !gone => before,
+            _ => None,
+        };
+        change(entry, after);
+        entry.set_access(clock);
+        self.expired += u32::from(gone);
+        meta.count_volatile(before.is_some(), after.is_some());
+        if let Some(at) = after {
+            meta.note_expiry(at);
+        }
+    }
+
+    /// The string at a key as a vector to grow or change in place; its encoding is `raw` from then on.
+    pub fn string_mut(&mut self, key: Key<'_>) -> Result<Option<&mut Vec<u8>>, WrongType> {
+        self.entry_mut(key).map(|entry| entry.as_raw_mut().ok_or(WrongType)).transpose()
+    }
+
+    /// The collection at a key, to read. Several may be held at once.
+    #[inline]
+    pub fn read<T: Collection>(&self, key: Key<'_>) -> Result<Option<&T>, WrongType> {
+        self.entry(key).map(|entry| entry.as_object().and_then(T::of).ok_or(WrongType)).transpose()
+    }
+
+    /// The collection at a key of any type but string, to read.
+    pub fn object(&self, key: Key<'_>) -> Result<Option<&Object>, WrongType> {
+        self.entry(key).map(|entry| entry.as_object().ok_or(WrongType)).transpose()
+    }
+
+    /// Changes the collection at a key, and removes the key when `change` leaves it empty. `None`: no such key.
+    pub fn update<T: Collection, R>(
+        &mut self,
+        key: Key<'_>,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<Option<R>, WrongType> {
+        let Some(entry) = self.entry_mut(key) else { return Ok(None) };
+        let object = entry.as_object_mut().ok_or(WrongType)?;
+        let collection = T::of_mut(object).ok_or(WrongType)?;
+        let result = change(collection);
+        let (empty, next_expiry_ms) = (collection.is_empty(), object.next_expiry_ms());
+        if empty {
+            self.remove_entry(key);
+        } else if let Some(at_ms) = next_expiry_ms {
+            self.meta(key.slot()).note_expiry(at_ms);
+        }
+        Ok(Some(result))
+    }
+
+    /// Changes the collection at a key, made empty when there is none; a key left empty is removed.
+    pub fn upsert<T: Collection, R>(
+        &mut self,
+        key: Key<'_>,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, WrongType> {
+        if self.entry_mut(key).is_some() {
+            return self.update(key, change).map(|result| result.expect("the key was found just now"));
+        }
+        let mut collection = T::default();
+        let result = change(&mut collection);
+        if !collection.is_empty() {
+            self.insert_entry(key, Entry::object(key.bytes(), collection.into_object(), None));
+        }
+        Ok(result)
+    }
+
+    /// Makes a key hold a collection, whatever it held. An empty one removes the key.
+    pub fn put(&mut self, key: Key<'_>, object: Object, ttl: Ttl) {
+        let before = self.entry_mut(key).and_then(|entry| entry.expiry_ms());
+        self.remove_entry(key);
+        if object.is_empty() {
+            return;
+        }
+        let expiry_ms = match ttl {
+            Ttl::Clear => None,
+            Ttl::Keep => before,
+            Ttl::At(at) => Some(at),
+        };
+        self.insert_entry(key, Entry::object(key.bytes(), object, expiry_ms));
+    }
+
+    /// Removes a key; false when it was not there.
+    pub fn remove(&mut self, key: Key<'_>) -> bool {
+        let live = self.entry_mut(key).is_some();
+        self.remove_entry(key);
+        live
+    }
+
+    /// When a key expires, unix ms. Outer `None`: no such key.
+    pub fn expiry(&self, key: Key<'_>) -> Option<Option<i64>> {
+        self.entry(key).map(Entry::expiry_ms)
+    }
+
+    /// Sets or removes a key's expiry; false when there is no such key. A time that has passed makes it
+    /// invisible at once.
+    pub fn set_expiry(&mut self, key: Key<'_>, expiry_ms: Option<i64>) -> bool {
+        let meta = self.meta(key.slot());
+        let Some(entry) = self.entry_mut(key) else { return false };
+        meta.count_volatile(entry.expiry_ms().is_some(), expiry_ms.is_some());
+        entry.set_expiry_ms(expiry_ms);
+        if let Some(at_ms) = expiry_ms {
+            meta.note_expiry(at_ms);
+        }
+        true
+    }
+
+    /// Gives the value and expiry at `from` the key `to`, replacing what was there. False: no such key.
+    pub fn rename(&mut self, from: Key<'_>, to: Key<'_>) -> bool {
+        if self.entry_mut(from).is_none() {
+            return false;
+        }
+        let Some(entry) = self.remove_entry(from) else { return false };
+        self.remove_entry(to);
+        self.insert_entry(to, entry.renamed(to.bytes()));
+        true
+    }
+
+    /// Copies value and expiry at `from` to `to` in `database` (whose slot must be locked too), replacing what
+    /// was there. False: no such key. O(size of the value).
+    pub fn copy(&mut self, from: Key<'_>, database: usize, to: Key<'_>) -> bool {
+        let Some(copy) = self.entry_mut(from).map(|entry| entry.copy_as(to.bytes())) else { return false };
+        self.in_database(database, |tx| {
+            tx.remove_entry(to);
+            tx.insert_entry(to, copy);
+        });
+        true
+    }
+}
+
+fn held_index(guards: &[(usize, Slot, Guard<'_>)], place: usize, slot: Slot) -> usize {
+    guards
+        .binary_search_by_key(&(place, slot), |(place, slot, _)| (*place, *slot))
+        .expect("a command locks the slots of all keys it touches")
+}
+
+/// The integer that `value` spells in the one form the reference keeps as a number.
+#[inline]
+fn canonical_int(value: &[u8]) -> Option<i64> {
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    match digits {
+        [b'0'] => return (value.len() == 1).then_some(0),
+        [b'1'..=b'9', rest @ ..] if rest.len() < 19 && rest.iter().all(u8::is_ascii_digit) => {}
+        _ => return None,
+    }
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
+impl Drop for Tx<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let stale = std::mem::take(&mut *self.stale.borrow_mut());
+        for (place, hash, key) in stale {
+            self.place = place;
+            let key = Key::with_hash(&key, hash);
+            let due = table::find(self.table(key.slot()), key)
+                .is_some_and(|entry| entry.expiry_ms().is_some_and(|at| at <= self.now_ms));
+            if due {
+                self.remove_entry(key);
+                self.expired += 1;
+            }
+        }
+        let counters = &self.keyspace.counters;
+        counters.add(Counter::Hits, self.hits.get().into());
+        counters.add(Counter::Misses, self.misses.get().into());
+        counters.add(Counter::ExpiredKeys, self.expired.into());
+        counters.add(Counter::Modifications, self.modifications.into());
+    }
+}
