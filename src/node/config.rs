@@ -1,0 +1,50 @@
+//! The settings of a node, resolved: what the directives of a redis.conf come to.
+
+use crate::command::DataConfig;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Settings of one node. Replaced as a whole when CONFIG SET changes one.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `bind`: addresses to listen on.
+    pub bind: Vec<IpAddr>,
+    /// `port`: client port; 0 takes a free one.
+    pub port: u16,
+    /// `tcp-backlog`: connections waiting to be accepted.
+    pub tcp_backlog: u32,
+    /// `cluster-enabled`.
+    pub cluster_enabled: bool,
+    /// `databases`.
+    pub databases: usize,
+    /// `maxclients`.
+    pub clients_max: usize,
+    /// `requirepass`; empty: none is needed.
+    pub password: Vec<u8>,
+    /// `client-query-buffer-limit`, in bytes.
+    pub query_buffer_bytes_max: usize,
+    /// Threads that serve connections.
+    pub threads: usize,
+    /// `dir`.
+    pub directory: PathBuf,
+    /// What data commands heed.
+    pub data: DataConfig,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            bind: vec![IpAddr::from([127, 0, 0, 1])],
+            port: 6379,
+            tcp_backlog: 511,
+            cluster_enabled: false,
+            databases: 16,
+            clients_max: 10_000,
+            password: Vec::new(),
+            query_buffer_bytes_max: 1 << 30,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            directory: PathBuf::from("."),
+            data: DataConfig::default(),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Removes expired keys in the background, a few slots at a time.
+//!
+//! Every slot knows a time before which nothing in it expires, so a sweep costs one load per slot where nothing
+//! is due. A slot with something due is walked whole under its lock: its share of the keys, never all.
+
+use super::{Node, now_ms};
+use crate::slot::Slot;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Time between sweeps.
+const PERIOD: Duration = Duration::from_millis(100);
+/// Time one sweep may take before it pauses, and the pause: at most a quarter of one core.
+const BUDGET: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(15);
+
+/// Sweeps until `stop` turns true.
+pub(super) async fn run(node: Arc<Node>, mut stop: watch::Receiver<bool>) {
+    let sweeps = async {
+        loop {
+            tokio::time::sleep(PERIOD).await;
+            if node.active_expire.load(Relaxed) {
+                sweep(&node).await;
+            }
+        }
+    };
+    tokio::select! {
+        () = sweeps => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+}
+
+async fn sweep(node: &Node) {
+    let mut since = Instant::now();
+    for database in 0..node.keyspace.databases() {
+        let now_ms = now_ms();
+        for slot in Slot::all() {
+            if node.keyspace.expire_slot(database, slot, now_ms) > 0 && since.elapsed() > BUDGET {
+                tokio::time::sleep(PAUSE).await;
+                since = Instant::now();
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! One cache node: connections, their sessions, and the commands that concern the process.
+//!
+//! [`Node`] is what all its threads share. [`run`] serves it until told to stop.
+
+pub mod clients;
+pub mod config;
+mod connection;
+mod dispatch;
+mod expire;
+pub mod session;
+pub mod session_commands;
+pub mod stats;
+
+pub use config::Config;
+
+use crate::cluster::{ClusterView, Member, NodeId, ViewCell};
+use crate::net::{ListenError, Workers, accept_into, listen};
+use crate::store::Keyspace;
+use arc_swap::ArcSwap;
+use clients::Clients;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// What all threads of a node share.
+pub struct Node {
+    /// Settings; replaced as a whole.
+    pub config: ArcSwap<Config>,
+    /// All keys.
+    pub keyspace: Keyspace,
+    /// The cluster as last published.
+    pub view: ViewCell,
+    /// Its name in the cluster.
+    pub id: NodeId,
+    /// Its connections.
+    pub clients: Clients,
+    /// Its counters.
+    pub stats: stats::Stats,
+    /// When it started.
+    pub started: Instant,
+    /// The same as unix ms.
+    pub started_ms: i64,
+    /// Random name of this run, 40 hexadecimal digits.
+    pub run_id: String,
+    /// Where it listens, the first address first.
+    pub addresses: Vec<SocketAddr>,
+    /// Turns true when the node shall stop (SHUTDOWN).
+    pub stop: watch::Sender<bool>,
+    /// Handlers of session commands by command id.
+    pub(crate) session_handlers: Box<[Option<session_commands::SessionHandler>]>,
+    /// Whether expired keys are removed in the background (DEBUG SET-ACTIVE-EXPIRE).
+    pub active_expire: std::sync::atomic::AtomicBool,
+}
+
+impl Node {
+    /// A node with these settings that is the only member of its cluster and owns no slot.
+    pub fn alone(config: Config, addresses: Vec<SocketAddr>, stop: watch::Sender<bool>) -> Node {
+        let id = NodeId::random();
+        let port = addresses.first().map_or(config.port, SocketAddr::port);
+        let bus_port = port.checked_add(10_000).unwrap_or(0);
+        let host = addresses.first().map(|address| address.ip().to_string()).unwrap_or_default();
+        let member = Member { id, shard_id: NodeId::random(), host, port, bus_port, hostname: String::new() };
+        Node::member_of(ViewCell::new(ClusterView::new(vec![member])), id, config, addresses, stop)
+    }
+
+    /// A node that is member `id` of a cluster.
+    pub fn member_of(
+        view: ViewCell,
+        id: NodeId,
+        config: Config,
+        addresses: Vec<SocketAddr>,
+        stop: watch::Sender<bool>,
+    ) -> Node {
+        Node {
+            keyspace: Keyspace::new(config.databases),
+            config: ArcSwap::from_pointee(config),
+            view,
+            id,
+            clients: Clients::default(),
+            stats: stats::Stats::default(),
+            started: Instant::now(),
+            started_ms: now_ms(),
+            run_id: NodeId::random().to_string(),
+            addresses,
+            stop,
+            session_handlers: session_commands::handlers(),
+            active_expire: std::sync::atomic::AtomicBool::new(true),
+        }
+    }
+}
+
+/// Opens the listening sockets of a node: one for each `bind` address, all on one port.
+pub fn bind(config: &Config) -> Result<Vec<TcpListener>, ListenError> {
+    let mut port = config.port;
+    let mut listeners = Vec::new();
+    for ip in &config.bind {
+        let address = SocketAddr::new(*ip, port);
+        let listener = listen(address, config.tcp_backlog)?;
+        // With port 0 the first address chooses for all.
+        port = listener.local_addr().map_err(|source| ListenError { address, source })?.port();
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+/// Serves a node on its listeners until its `stop` turns true, then drains. Must run in a tokio runtime of its
+/// own thread: accepting and housekeeping never share a thread with connections.
+pub async fn run(node: Arc<Node>, listeners: Vec<TcpListener>) -> std::io::Result<()> {
+    let stop = node.stop.subscribe();
+    let threads = node.config.load().threads.max(1);
+    let workers = {
+        let node = node.clone();
+        Arc::new(Workers::start("node", threads, stop.clone(), move |_| connection::server(node.clone()))?)
+    };
+    let mut acceptors = tokio::task::JoinSet::new();
+    for listener in listeners {
+        let (workers, node) = (workers.clone(), node.clone());
+        acceptors.spawn(accept_into(listener, stop.clone(), move |stream| {
+            let (workers, node) = (workers.clone(), node.clone());
+            async move {
+                node.stats.connections.fetch_add(1, Relaxed);
+                workers.hand_over(stream).await;
+            }
+        }));
+    }
+    let expire = tokio::spawn(expire::run(node.clone(), stop.clone()));
+    while let Some(ended) = acceptors.join_next().await {
+        if let Ok(Err(error)) = ended {
+            tracing::error!("accepting connections ended: {error}");
+        }
+    }
+    expire.abort();
+    if let Some(workers) = Arc::into_inner(workers) {
+        tokio::task::spawn_blocking(move || workers.join()).await?;
+    }
+    Ok(())
+}
+
+/// Unix time in ms.
+pub fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}

@@ -1,0 +1,69 @@
+//! The state of one connection that only its own thread knows.
+
+use super::clients::Client;
+use crate::resp::Protocol;
+use std::sync::Arc;
+
+/// What CLIENT REPLY asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ReplyMode {
+    /// Replies are sent.
+    #[default]
+    On,
+    /// No replies until ON.
+    Off,
+    /// The reply of SKIP itself and of the next command are not sent.
+    SkipNext,
+    /// The command being run is the skipped one.
+    Skipping,
+}
+
+/// What happens to the connection after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// The next request.
+    Continue,
+    /// Send what there is to send, then close.
+    Close,
+    /// No further request for this long (DEBUG SLEEP), in ms.
+    Pause(u64),
+}
+
+/// A connection's state.
+pub struct Session {
+    /// What others know of it.
+    pub client: Arc<Client>,
+    /// Selected database.
+    pub database: usize,
+    /// Protocol version of its replies.
+    pub protocol: Protocol,
+    /// AUTH succeeded, or none is needed.
+    pub authenticated: bool,
+    /// CLIENT REPLY.
+    pub reply_mode: ReplyMode,
+    /// What the command that runs now wants to happen next.
+    pub after: After,
+    /// ASKING was sent: the next command may work on an importing slot.
+    pub asking: bool,
+}
+
+impl Session {
+    /// The state of a fresh connection.
+    pub fn new(client: Arc<Client>, authenticated: bool) -> Session {
+        Session {
+            client,
+            database: 0,
+            protocol: Protocol::Resp2,
+            authenticated,
+            reply_mode: ReplyMode::On,
+            after: After::Continue,
+            asking: false,
+        }
+    }
+
+    /// Back to the state of a fresh connection (RESET).
+    pub fn reset(&mut self, authenticated: bool) {
+        *self = Session::new(self.client.clone(), authenticated);
+        self.client.set_fresh();
+    }
+}
