@@ -9,6 +9,8 @@ mod context;
 mod error;
 
 pub mod spec;
+pub mod table;
+pub mod words;
 
 pub mod bitmap;
 pub mod cluster;
@@ -31,6 +33,7 @@ pub use args::Args;
 pub use context::{Ctx, DataConfig};
 pub use error::Error;
 pub use spec::{Handler, KeySpec, Run, Spec};
+pub use table::{Command, Table};
 
 /// What a data command comes to: a reply was written, or the error is the reply.
 pub type Outcome = Result<(), Error>;
