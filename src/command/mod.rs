@@ -8,6 +8,7 @@ mod args;
 mod context;
 mod error;
 
+pub mod docs;
 pub mod keys;
 pub mod spec;
 pub mod table;
