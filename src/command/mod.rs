@@ -7,12 +7,35 @@
 mod args;
 mod context;
 mod error;
+
+pub mod docs;
+pub mod keys;
 pub mod spec;
+pub mod table;
+pub mod words;
+
+pub mod bitmap;
+pub mod cluster;
+pub mod connection;
+pub mod generic;
+pub mod geo;
+pub mod hash;
+pub mod hyperloglog;
+pub mod list;
+pub mod pubsub;
+pub mod scripting;
+pub mod server;
+pub mod set;
+pub mod sorted_set;
+pub mod stream;
+pub mod string;
+pub mod transactions;
 
 pub use args::Args;
 pub use context::{Ctx, DataConfig};
 pub use error::Error;
-pub use spec::{Handler, Run, Spec};
+pub use spec::{Handler, KeySpec, Run, Spec};
+pub use table::{Command, Table};
 
 /// What a data command comes to: a reply was written, or the error is the reply.
 pub type Outcome = Result<(), Error>;

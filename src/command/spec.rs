@@ -37,6 +37,8 @@ pub struct Spec {
     pub tips: &'static [&'static str],
     /// Where the keys are.
     pub keys: &'static [KeySpec],
+    /// Its own search for keys, where `keys` cannot say it all.
+    pub own_keys: Option<OwnKeys>,
     /// One line of what it does.
     pub summary: &'static str,
     /// Version of the reference that brought it.
@@ -66,6 +68,7 @@ impl Spec {
         acl: "",
         tips: &[],
         keys: &[],
+        own_keys: None,
         summary: "",
         since: "",
         group: "",
@@ -76,6 +79,25 @@ impl Spec {
         subcommands: &[],
         run: Run::Unserved,
     };
+}
+
+/// Searches for keys that key specifications cannot express; [`super::keys`] has the functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnKeys {
+    /// SET: one key, read as well when an option asks for or about the old value.
+    Set,
+    /// BITFIELD: one key, only read when nothing but GET is among the operations.
+    Bitfield,
+    /// SORT: the key and the one behind the last STORE.
+    Sort,
+    /// SORT_RO: the key.
+    SortRo,
+    /// MIGRATE: the third argument or all behind KEYS.
+    Migrate,
+    /// GEORADIUS and GEORADIUSBYMEMBER: the key and the one behind the last STORE or STOREDIST.
+    GeoRadius,
+    /// XREAD and XREADGROUP: the first half of what stands behind STREAMS.
+    Streams,
 }
 
 /// Where one run of keys stands among the arguments, and what the command does with them.
@@ -137,5 +159,26 @@ impl KeySpec {
     /// A run with its count in front, the count at argument `index`.
     pub const fn counted(flags: &'static str, index: i16) -> KeySpec {
         KeySpec { flags, notes: "", begin: Begin::Index(index), find: Find::KeyNum { count: 0, first: 1, step: 1 } }
+    }
+
+    /// The same with a note.
+    pub const fn noted(self, notes: &'static str) -> KeySpec {
+        KeySpec { notes, ..self }
+    }
+
+    /// A run behind a word searched from argument `start`: `last`, `limit` as in [`Find::Range`].
+    pub const fn behind(flags: &'static str, word: &'static str, start: i16, last: i16, limit: i16) -> KeySpec {
+        KeySpec { flags, notes: "", begin: Begin::Keyword(word, start), find: Find::Range { last, step: 1, limit } }
+    }
+
+    /// A run with its count at argument `index` and the keys behind it, `step` apart, from argument `first` on.
+    pub const fn counted_from(flags: &'static str, index: i16, first: i16, step: i16) -> KeySpec {
+        let find = Find::KeyNum { count: 0, first: first - index, step };
+        KeySpec { flags, notes: "", begin: Begin::Index(index), find }
+    }
+
+    /// A run only the command itself can find.
+    pub const fn unknown(flags: &'static str) -> KeySpec {
+        KeySpec { flags, notes: "", begin: Begin::Unknown, find: Find::Unknown }
     }
 }

@@ -1,0 +1,270 @@
+//! CLIENT: what a connection says about itself and asks about others.
+
+use crate::command::spec::{Run, Spec};
+
+/// Rows of these commands.
+pub const COMMANDS: &[Spec] = &[Spec {
+    name: "client",
+    arity: -2,
+    acl: "@slow",
+    summary: "A container for client connection commands",
+    since: "2.4.0",
+    group: "connection",
+    complexity: "Depends on subcommand.",
+    subcommands: SUBCOMMANDS,
+    run: Run::Session,
+    ..Spec::BLANK
+}];
+
+/// Rows of the subcommands of CLIENT.
+const SUBCOMMANDS: &[Spec] = &[
+    Spec {
+        name: "caching",
+        arity: 3,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        summary: "Instruct the server about tracking or not keys in the next request",
+        since: "6.0.0",
+        group: "connection",
+        complexity: "O(1)",
+        args: "mode(YES | NO)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "getname",
+        arity: 2,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        summary: "Get the current connection name",
+        since: "2.6.9",
+        group: "connection",
+        complexity: "O(1)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "getredir",
+        arity: 2,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        summary: "Get tracking notifications redirection client ID if any",
+        since: "6.0.0",
+        group: "connection",
+        complexity: "O(1)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "help",
+        arity: 2,
+        flags: "loading stale",
+        acl: "@slow @connection",
+        summary: "Show helpful text about the different subcommands",
+        since: "5.0.0",
+        group: "connection",
+        complexity: "O(1)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "id",
+        arity: 2,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        summary: "Returns the client ID for the current connection",
+        since: "5.0.0",
+        group: "connection",
+        complexity: "O(1)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "info",
+        arity: 2,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        tips: &["nondeterministic_output"],
+        summary: "Returns information about the current client connection.",
+        since: "6.2.0",
+        group: "connection",
+        complexity: "O(1)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "kill",
+        arity: -3,
+        flags: "admin noscript loading stale",
+        acl: "@admin @slow @dangerous @connection",
+        summary: "Kill the connection of a client",
+        since: "2.4.0",
+        group: "connection",
+        complexity: "O(N) where N is the number of client connections",
+        history: &[
+            ("2.8.12", "Added new filter format."),
+            ("2.8.12", "`ID` option."),
+            ("3.2.0", "Added `master` type in for `TYPE` option."),
+            ("5.0.0", "Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility."),
+            ("6.2.0", "`LADDR` option."),
+        ],
+        args: "filter('ip:port'<2.8.12 | new-format(client-id:int=ID>2.8.12? | normal_master_slave_pubsub=TYPE(NORMAL \
+            | MASTER>3.2.0 | SLAVE | REPLICA>5.0.0 | PUBSUB)>2.8.12? | username:string=USER? | 'ip:port':string=ADDR? \
+            | 'ip:port':string=LADDR>6.2.0? | 'yes/no':string=SKIPME?)*)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "list",
+        arity: -2,
+        flags: "admin noscript loading stale",
+        acl: "@admin @slow @dangerous @connection",
+        tips: &["nondeterministic_output"],
+        summary: "Get the list of client connections",
+        since: "2.4.0",
+        group: "connection",
+        complexity: "O(N) where N is the number of client connections",
+        history: &[
+            ("2.8.12", "Added unique client `id` field."),
+            ("5.0.0", "Added optional `TYPE` filter."),
+            ("6.0.0", "Added `user` field."),
+            ("6.2.0", "Added `argv-mem`, `tot-mem`, `laddr` and `redir` fields and the optional `ID` filter."),
+            ("7.0.0", "Added `resp`, `multi-mem`, `rbs` and `rbp` fields."),
+            ("7.0.3", "Added `ssub` field."),
+        ],
+        args: "normal_master_replica_pubsub=TYPE(NORMAL | MASTER | REPLICA | PUBSUB)>5.0.0? \
+            id=ID{client-id:int*}>6.2.0?",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "no-evict",
+        arity: 3,
+        flags: "admin noscript loading stale",
+        acl: "@admin @slow @dangerous @connection",
+        summary: "Set client eviction mode for the current connection",
+        since: "7.0.0",
+        group: "connection",
+        complexity: "O(1)",
+        args: "enabled(ON | OFF)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "no-touch",
+        arity: 3,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        summary: "Control whether commands of the current connection alter the LRU/LFU of keys",
+        since: "7.2.0",
+        group: "connection",
+        complexity: "O(1)",
+        args: "enabled(ON | OFF)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "pause",
+        arity: -3,
+        flags: "admin noscript loading stale",
+        acl: "@admin @slow @dangerous @connection",
+        summary: "Stop processing commands from clients for some time",
+        since: "2.9.50",
+        group: "connection",
+        complexity: "O(1)",
+        history: &[("6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option.")],
+        args: "timeout:int mode(WRITE | ALL)>6.2.0?",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "reply",
+        arity: 3,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        summary: "Instruct the server whether to reply to commands",
+        since: "3.2.0",
+        group: "connection",
+        complexity: "O(1)",
+        args: "on_off_skip(ON | OFF | SKIP)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "setinfo",
+        arity: 4,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+        summary: "Set information about the client library of the current connection",
+        since: "7.2.0",
+        group: "connection",
+        complexity: "O(1)",
+        args: "attr(libname:string=LIB-NAME | libver:string=LIB-VER)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "setname",
+        arity: 3,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        summary: "Set the current connection name",
+        since: "2.6.9",
+        group: "connection",
+        complexity: "O(1)",
+        args: "connection-name",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "tracking",
+        arity: -3,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        summary: "Enable or disable server assisted client side caching support",
+        since: "6.0.0",
+        group: "connection",
+        complexity: "O(1). Some options may introduce additional complexity.",
+        args: "status(ON | OFF) client-id:int=REDIRECT? prefix:string=PREFIX?** BCAST? OPTIN? OPTOUT? NOLOOP?",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "trackinginfo",
+        arity: 2,
+        flags: "noscript loading stale",
+        acl: "@slow @connection",
+        summary: "Return information about server assisted client side caching for the current connection",
+        since: "6.2.0",
+        group: "connection",
+        complexity: "O(1)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "unblock",
+        arity: -3,
+        flags: "admin noscript loading stale",
+        acl: "@admin @slow @dangerous @connection",
+        summary: "Unblock a client blocked in a blocking command from a different connection",
+        since: "5.0.0",
+        group: "connection",
+        complexity: "O(log N) where N is the number of client connections",
+        args: "client-id:int timeout_error(TIMEOUT | ERROR)?",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "unpause",
+        arity: 2,
+        flags: "admin noscript loading stale",
+        acl: "@admin @slow @dangerous @connection",
+        summary: "Resume processing of clients that were paused",
+        since: "6.2.0",
+        group: "connection",
+        complexity: "O(N) Where N is the number of paused clients",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+];

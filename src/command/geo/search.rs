@@ -1,0 +1,43 @@
+//! Searching around a position.
+
+use crate::command::spec::{KeySpec, Spec};
+
+/// Rows of these commands.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "geosearch",
+        arity: -7,
+        flags: "readonly",
+        acl: "@read @geo @slow",
+        keys: &[KeySpec::range("RO access", 1, 0, 1)],
+        summary: "Query a sorted set representing a geospatial index to fetch members inside an area of a box or a \
+            circle.",
+        since: "6.2.0",
+        group: "geo",
+        complexity: "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the \
+            shape provided as the filter and M is the number of items inside the shape",
+        history: &[("7.0.0", "Added support for uppercase unit names.")],
+        args: "key@0 from(member:string=FROMMEMBER | longitude_latitude=FROMLONLAT{longitude:double latitude:double}) \
+            by(circle{radius:double=BYRADIUS unit(M | KM | FT | MI)} | box{width:double=BYBOX height:double unit(M | \
+            KM | FT | MI)}) order(ASC | DESC)? count{count:int=COUNT ANY?}? WITHCOORD? WITHDIST? WITHHASH?",
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "geosearchstore",
+        arity: -8,
+        flags: "write denyoom",
+        acl: "@write @geo @slow",
+        keys: &[KeySpec::range("OW update", 1, 0, 1), KeySpec::range("RO access", 2, 0, 1)],
+        summary: "Query a sorted set representing a geospatial index to fetch members inside an area of a box or a \
+            circle, and store the result in another key.",
+        since: "6.2.0",
+        group: "geo",
+        complexity: "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the \
+            shape provided as the filter and M is the number of items inside the shape",
+        history: &[("7.0.0", "Added support for uppercase unit names.")],
+        args: "destination@0 source@1 from(member:string=FROMMEMBER | longitude_latitude=FROMLONLAT{longitude:double \
+            latitude:double}) by(circle{radius:double=BYRADIUS unit(M | KM | FT | MI)} | box{width:double=BYBOX \
+            height:double unit(M | KM | FT | MI)}) order(ASC | DESC)? count{count:int=COUNT ANY?}? STOREDIST?",
+        ..Spec::BLANK
+    },
+];

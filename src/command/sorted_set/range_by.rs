@@ -1,0 +1,74 @@
+//! The older range commands, one per order.
+
+use crate::command::spec::{KeySpec, Spec};
+
+/// Rows of these commands.
+pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "zrangebyscore",
+        arity: -4,
+        flags: "readonly",
+        acl: "@read @sortedset @slow",
+        keys: &[KeySpec::range("RO access", 1, 0, 1)],
+        summary: "Return a range of members in a sorted set, by score",
+        since: "1.0.5",
+        group: "sorted-set",
+        complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements \
+            being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can \
+            consider it O(log(N)).",
+        history: &[("2.0.0", "Added the `WITHSCORES` modifier.")],
+        deprecated: Some(("deprecated", "6.2.0", "`ZRANGE` with the `BYSCORE` argument")),
+        args: "key@0 min:double max:double WITHSCORES>2.0.0? offset_count=LIMIT{offset:int count:int}?",
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "zrevrangebyscore",
+        arity: -4,
+        flags: "readonly",
+        acl: "@read @sortedset @slow",
+        keys: &[KeySpec::range("RO access", 1, 0, 1)],
+        summary: "Return a range of members in a sorted set, by score, with scores ordered from high to low",
+        since: "2.2.0",
+        group: "sorted-set",
+        complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements \
+            being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can \
+            consider it O(log(N)).",
+        history: &[("2.1.6", "`min` and `max` can be exclusive.")],
+        deprecated: Some(("deprecated", "6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments")),
+        args: "key@0 max:double min:double WITHSCORES? offset_count=LIMIT{offset:int count:int}?",
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "zrangebylex",
+        arity: -4,
+        flags: "readonly",
+        acl: "@read @sortedset @slow",
+        keys: &[KeySpec::range("RO access", 1, 0, 1)],
+        summary: "Return a range of members in a sorted set, by lexicographical range",
+        since: "2.8.9",
+        group: "sorted-set",
+        complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements \
+            being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can \
+            consider it O(log(N)).",
+        deprecated: Some(("deprecated", "6.2.0", "`ZRANGE` with the `BYLEX` argument")),
+        args: "key@0 min max offset_count=LIMIT{offset:int count:int}?",
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "zrevrangebylex",
+        arity: -4,
+        flags: "readonly",
+        acl: "@read @sortedset @slow",
+        keys: &[KeySpec::range("RO access", 1, 0, 1)],
+        summary: "Return a range of members in a sorted set, by lexicographical range, ordered from higher to lower \
+            strings.",
+        since: "2.8.9",
+        group: "sorted-set",
+        complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements \
+            being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can \
+            consider it O(log(N)).",
+        deprecated: Some(("deprecated", "6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments")),
+        args: "key@0 max min offset_count=LIMIT{offset:int count:int}?",
+        ..Spec::BLANK
+    },
+];
