@@ -8,8 +8,16 @@
 //! | [`resp`] | the wire protocol: request parser, reply writer |
 //! | [`store`] | the keyspace: entries, values, expiry, transactions over slots |
 //! | [`command`] | the command table and the data commands |
+//! | [`cluster`] | members and slot owners: the view of the cluster |
+//! | [`net`] | sockets, worker threads, output buffers |
+//! | [`node`] | one cache node |
+//! | [`cli`] | the command line |
 
+pub mod cli;
+pub mod cluster;
 pub mod command;
+pub mod net;
+pub mod node;
 pub mod resp;
 pub mod slot;
 pub mod store;

@@ -69,13 +69,15 @@ pub struct ClusterView {
     members: Vec<Member>,
     /// By slot: index of its owner among `members`, or [`NOBODY`].
     owners: Box<[u16; Slot::COUNT]>,
+    /// Number of slots that have an owner.
+    assigned: usize,
 }
 
 impl ClusterView {
     /// A cluster of these members, none of which owns a slot.
     pub fn new(members: Vec<Member>) -> ClusterView {
         assert!(members.len() < usize::from(NOBODY), "a cluster has fewer than 65,535 members");
-        ClusterView { epoch: 0, members, owners: Box::new([NOBODY; Slot::COUNT]) }
+        ClusterView { epoch: 0, members, owners: Box::new([NOBODY; Slot::COUNT]), assigned: 0 }
     }
 
     /// A cluster whose slots are laid out evenly over its members, in order.
@@ -86,6 +88,7 @@ impl ClusterView {
                 view.owners[slot.index()] = index as u16;
             }
         }
+        view.assigned = Slot::COUNT;
         view.epoch = 1;
         view
     }
@@ -111,9 +114,16 @@ impl ClusterView {
         self.members.get(usize::from(self.owners[slot.index()]))
     }
 
+    /// Whether `id` owns a slot: the question the data path asks under the slot's lock.
+    #[inline]
+    pub fn owns(&self, id: NodeId, slot: Slot) -> bool {
+        self.owner(slot).is_some_and(|owner| owner.id == id)
+    }
+
     /// True when every slot has an owner.
+    #[inline]
     pub fn covers_all_slots(&self) -> bool {
-        !self.owners.contains(&NOBODY)
+        self.assigned == Slot::COUNT
     }
 
     /// Gives a slot to a member, or to nobody. False when there is no such member.
@@ -125,7 +135,8 @@ impl ClusterView {
                 None => return false,
             },
         };
-        self.owners[slot.index()] = index;
+        let before = std::mem::replace(&mut self.owners[slot.index()], index);
+        self.assigned = self.assigned + usize::from(index != NOBODY) - usize::from(before != NOBODY);
         true
     }
 
@@ -137,7 +148,7 @@ impl ClusterView {
 
     /// Number of slots that have an owner.
     pub fn assigned(&self) -> usize {
-        self.owners.iter().filter(|owner| **owner != NOBODY).count()
+        self.assigned
     }
 }
 

@@ -54,13 +54,13 @@ pub enum KeysError {
 impl Keys {
     /// The runs, in the order the reference lists them.
     #[inline]
-    pub fn runs(&self) -> impl Iterator<Item = Run> {
+    pub fn runs(&self) -> impl Iterator<Item = Run> + Clone {
         self.runs.into_iter().map_while(|run| run)
     }
 
     /// Position and use of every key.
     #[inline]
-    pub fn iter(&self) -> impl Iterator<Item = (usize, KeyFlags)> {
+    pub fn iter(&self) -> impl Iterator<Item = (usize, KeyFlags)> + Clone {
         self.runs().flat_map(|run| (0..run.count).map(move |n| ((run.first + n * run.step) as usize, run.flags)))
     }
 

@@ -10,8 +10,11 @@ mod error;
 
 pub mod docs;
 pub mod keys;
+pub mod locks;
 pub mod spec;
 pub mod table;
+#[cfg(test)]
+pub mod testing;
 pub mod words;
 
 pub mod bitmap;
@@ -34,7 +37,7 @@ pub mod transactions;
 pub use args::Args;
 pub use context::{Ctx, DataConfig};
 pub use error::Error;
-pub use spec::{Handler, KeySpec, Run, Spec};
+pub use spec::{Handler, KeySpec, Reach, Run, Spec};
 pub use table::{Command, Table};
 
 /// What a data command comes to: a reply was written, or the error is the reply.

@@ -55,8 +55,22 @@ pub struct Spec {
     pub args: &'static str,
     /// Rows of a container's subcommands.
     pub subcommands: &'static [Spec],
+    /// Which keys it touches besides those it names in the selected database.
+    pub reach: Reach,
     /// Who runs it.
     pub run: Run,
+}
+
+/// Which keys a command touches: what is locked before it runs.
+#[derive(Clone, Copy)]
+pub enum Reach {
+    /// The keys it names, in the selected database.
+    Keys,
+    /// The same keys in another database too: the function reads its number from the arguments.
+    KeysInDatabases(fn(Args<'_>) -> Option<usize>),
+    /// When the function says so, any key: they are known only while it runs (SORT BY). The whole database is
+    /// locked; in a cluster the command must stay inside its slot.
+    Undeclared(fn(Args<'_>) -> bool),
 }
 
 impl Spec {
@@ -77,6 +91,7 @@ impl Spec {
         deprecated: None,
         args: "",
         subcommands: &[],
+        reach: Reach::Keys,
         run: Run::Unserved,
     };
 }

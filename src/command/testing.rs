@@ -1,8 +1,8 @@
 //! Runs data commands against a fresh keyspace, for tests that read as transcripts.
 
-use super::{Args, Ctx, DataConfig, Handler, table};
+use super::{Args, Command, Ctx, DataConfig, Error, Outcome, Run, Table, locks};
 use crate::resp::{Protocol, Reply, RequestLimits, RequestParser};
-use crate::store::{Keyspace, Locks, Tx};
+use crate::store::{Keyspace, Tx};
 
 /// A keyspace, a selected database and a clock that stands still until told.
 pub struct Session {
@@ -47,25 +47,22 @@ impl Session {
         let mut parser = RequestParser::default();
         parser.parse(&mut buffer, limits, 1).expect("a test's request parses");
         let args = Args::new(&buffer, parser.args_of(&parser.requests()[0]));
-        let handler = handler_of(args).expect("a test runs data commands");
-        self.run_handler(handler, args)
-    }
-
-    fn run_handler(&mut self, handler: Handler, args: Args<'_>) -> Vec<u8> {
+        let command = Table::get().lookup(args.at(0), args.get(1)).expect("a test runs known commands");
         let mut out = Vec::new();
-        // The tests' keyspace has one user: every slot of every database may be locked.
-        let tx = Tx::new(&self.keyspace, self.database, self.now_ms, Locks::Everything);
-        let mut ctx = Ctx { tx, reply: Reply::new(&mut out, self.protocol), config: &self.config };
-        let start = ctx.reply.mark();
-        if let Err(error) = handler(&mut ctx, args) {
-            ctx.reply.rewind(start);
-            ctx.reply.error(&error.to_string());
+        if let Err(error) = self.run_command(command, args, &mut out) {
+            out.clear();
+            Reply::new(&mut out, self.protocol).error(&error.to_string());
         }
-        drop(ctx);
         out
     }
-}
 
-fn handler_of(args: Args<'_>) -> Option<Handler> {
-    table::data_handler(args.at(0), args.get(1))
+    fn run_command(&mut self, command: &Command, args: Args<'_>, out: &mut Vec<u8>) -> Outcome {
+        let Run::Data(handler) = command.run() else { panic!("{} is no data command", command.name) };
+        if !command.takes(args.len()) {
+            return Err(Error::WrongArity(command.name.to_string()));
+        }
+        let plan = locks::plan(command, args, self.database, 16, self.config.cluster_enabled)?;
+        let tx = Tx::new(&self.keyspace, self.database, self.now_ms, plan.locks());
+        handler(&mut Ctx { tx, reply: Reply::new(out, self.protocol), config: &self.config }, args)
+    }
 }

@@ -92,16 +92,14 @@ enum Wake {
     Read(usize),
     /// Output was sent.
     Sent,
-    /// Another connection killed it.
+    /// Another connection killed it, or the node stops.
     Killed,
-    /// The node stops.
-    Stopping,
 }
 
 impl Connection {
     async fn serve(mut self, dispatcher: &Dispatcher) -> std::io::Result<()> {
         loop {
-            match self.wait(dispatcher).await? {
+            match self.wait().await? {
                 Wake::Read(0) => break,
                 Wake::Read(count) => {
                     dispatcher.count_input(count);
@@ -110,7 +108,10 @@ impl Connection {
                 // With room again, requests that waited for it go on.
                 Wake::Sent if !self.closing => self.run_requests(dispatcher).await?,
                 Wake::Sent => {}
-                Wake::Killed | Wake::Stopping => break,
+                Wake::Killed => {
+                    self.output.send_now(&self.stream)?;
+                    break;
+                }
             }
             if self.closing && self.output.is_empty() {
                 break;
@@ -121,12 +122,11 @@ impl Connection {
         Ok(())
     }
 
-    async fn wait(&mut self, dispatcher: &Dispatcher) -> std::io::Result<Wake> {
+    async fn wait(&mut self) -> std::io::Result<Wake> {
         let reading = !self.closing && self.output.len() < OUTPUT_BYTES_MAX;
         if reading {
             self.make_room();
         }
-        let mut stopping = pin!(dispatcher.stopping());
         poll_fn(|context| {
             self.client.waker.register(context.waker());
             if self.client.is_killed() {
@@ -139,12 +139,9 @@ impl Connection {
             }
             if reading {
                 let read = pin!(self.stream.read_buf(&mut self.input));
-                if let Poll::Ready(read) = std::future::Future::poll(read, context) {
+                if let Poll::Ready(read) = Future::poll(read, context) {
                     return Poll::Ready(read.map(Wake::Read));
                 }
-            }
-            if dispatcher.is_stopping() && std::future::Future::poll(stopping.as_mut(), context).is_ready() {
-                return Poll::Ready(Ok(Wake::Stopping));
             }
             Poll::Pending
         })
@@ -164,7 +161,7 @@ impl Connection {
 
     /// Runs what is complete in the read buffer, and sends the replies.
     async fn run_requests(&mut self, dispatcher: &Dispatcher) -> std::io::Result<()> {
-        let config = dispatcher.begin_batches();
+        let config = dispatcher.config();
         loop {
             if self.closing || self.output.len() >= OUTPUT_BYTES_MAX {
                 break;
@@ -186,8 +183,7 @@ impl Connection {
                 }
                 _ => {}
             }
-            let consumed = self.parser.release();
-            self.consume(consumed);
+            self.parser.next_batch();
             if let After::Pause(pause_ms) = ran {
                 self.output.send_now(&self.stream)?;
                 tokio::time::sleep(Duration::from_millis(pause_ms)).await;
@@ -199,6 +195,8 @@ impl Connection {
                 self.output.send_now(&self.stream)?;
             }
         }
+        let consumed = self.parser.release();
+        self.consume(consumed);
         if self.input.len() > config.query_buffer_bytes_max {
             // As the reference: closed without a word.
             tracing::warn!("client {} closed: its request passed client-query-buffer-limit", self.client.id);

@@ -132,6 +132,10 @@ pub async fn run(node: Arc<Node>, listeners: Vec<TcpListener>) -> std::io::Resul
         }
     }
     expire.abort();
+    // What was being run is finished and its replies are sent; then the connections close.
+    for client in node.clients.list() {
+        client.kill();
+    }
     if let Some(workers) = Arc::into_inner(workers) {
         tokio::task::spawn_blocking(move || workers.join()).await?;
     }

@@ -168,9 +168,9 @@ impl RequestParser {
         Ok(())
     }
 
-    /// Forgets the batch and says how many bytes at the front of the buffer are no longer needed; the caller
-    /// must remove exactly those before the next `parse`.
-    pub fn release(&mut self) -> usize {
+    /// Forgets the batch, so that the next one can be parsed; nothing moves in the buffer.
+    #[inline]
+    pub fn next_batch(&mut self) {
         if self.complete_args == self.args.len() {
             self.args.clear();
         } else if self.complete_args > 0 {
@@ -178,6 +178,12 @@ impl RequestParser {
         }
         self.complete_args = 0;
         self.requests.clear();
+    }
+
+    /// Forgets the batch and says how many bytes at the front of the buffer are no longer needed; the caller
+    /// must remove exactly those before the next `parse`.
+    pub fn release(&mut self) -> usize {
+        self.next_batch();
         let partial = self.args_missing > 0;
         let consumed = if partial { self.request_start } else { self.position };
         if consumed > 0 {

@@ -1,0 +1,320 @@
+//! Runs requests: looks commands up, checks what must be checked before they run, locks slots, counts.
+//!
+//! One [`Dispatcher`] per thread. A batch runs in two steps: first every command is looked up, its key hashed
+//! and the lines it will touch prefetched; then the commands run one after another, each under the locks of
+//! its own slots.
+
+use super::session::{After, ReplyMode, Session};
+use super::session_commands::Call;
+use super::stats::{ThreadStats, bump};
+use super::{Config, Node, now_ms};
+use crate::cluster::ClusterView;
+use crate::command::words::Flags;
+use crate::command::{Args, Command, Ctx, Error, Handler, Outcome, Run, Table, locks};
+use crate::resp::{Reply, RequestParser};
+use crate::slot::Slot;
+use crate::store::{KeyHash, Tx};
+use arc_swap::{ArcSwap, Cache};
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+/// A batch of at least this many commands is prefetched; a lone command would only wait for it.
+const PREFETCH_MIN: usize = 3;
+/// Bytes of a request that an error quotes, at most.
+const QUOTED_BYTES_MAX: usize = 128;
+
+/// Runs the requests of one thread's connections.
+pub(super) struct Dispatcher {
+    node: Arc<Node>,
+    stats: Arc<ThreadStats>,
+    planned: RefCell<Vec<Planned>>,
+    view: RefCell<Cache<Arc<ArcSwap<ClusterView>>, Arc<ClusterView>>>,
+}
+
+/// A request with its command looked up.
+#[derive(Clone, Copy)]
+struct Planned {
+    command: Option<&'static Command>,
+    /// Hash of the key at the command's `simple_first_key`.
+    hash: Option<KeyHash>,
+}
+
+impl Dispatcher {
+    pub(super) fn new(node: Arc<Node>) -> Dispatcher {
+        let stats = node.stats.thread();
+        let view = RefCell::new(node.view.reader());
+        Dispatcher { node, stats, planned: RefCell::new(Vec::new()), view }
+    }
+
+    /// The settings as of now.
+    pub(super) fn config(&self) -> arc_swap::Guard<Arc<Config>> {
+        self.node.config.load()
+    }
+
+    /// Counts bytes read from a client.
+    pub(super) fn count_input(&self, count: usize) {
+        bump(&self.stats.input_bytes, count as u64);
+    }
+
+    /// Answers what is no request.
+    pub(super) fn refuse(&self, line: &str, out: &mut Vec<u8>) {
+        self.node.stats.count_error("ERR");
+        Reply::new(out, Default::default()).error(&format!("ERR {line}"));
+    }
+
+    /// Runs the parser's batch and appends the replies to `out`.
+    pub(super) fn run_batch(
+        &self,
+        session: &mut Session,
+        parser: &RequestParser,
+        input: &[u8],
+        out: &mut Vec<u8>,
+    ) -> After {
+        let requests = parser.requests();
+        let Some(last) = requests.last() else { return After::Continue };
+        let mut planned = self.planned.borrow_mut();
+        planned.clear();
+        planned.extend(requests.iter().map(|request| plan(Args::new(input, parser.args_of(request)))));
+        if planned.len() >= PREFETCH_MIN {
+            self.node.keyspace.prefetch(session.database, planned.iter().filter_map(|planned| planned.hash));
+        }
+        let config = self.node.config.load();
+        let now_ms = now_ms();
+        let written = out.len();
+        let mut clock = BatchClock::start();
+        for (request, planned) in requests.iter().zip(planned.iter()) {
+            let mut args = Args::new(input, parser.args_of(request));
+            if let (Some(hash), Some(first)) = (planned.hash, planned.command.and_then(|c| c.simple_first_key)) {
+                args = args.with_hash(usize::from(first), hash);
+            }
+            session.after = After::Continue;
+            self.run(session, &config, planned.command, args, now_ms, out);
+            clock.ran(planned.command, &self.stats);
+            if session.after != After::Continue {
+                break;
+            }
+        }
+        clock.finish(&planned, &self.stats);
+        bump(&self.stats.requests, requests.len() as u64);
+        bump(&self.stats.output_bytes, (out.len() - written) as u64);
+        let client = &session.client;
+        client.active_ms.store(now_ms, Relaxed);
+        let last = Args::new(input, parser.args_of(last));
+        if let Some(command) = Table::get().lookup(last.at(0), last.get(1)) {
+            client.last_command.store(command.id, Relaxed);
+        }
+        session.after
+    }
+
+    fn run(
+        &self,
+        session: &mut Session,
+        config: &Config,
+        command: Option<&'static Command>,
+        args: Args<'_>,
+        now_ms: i64,
+        out: &mut Vec<u8>,
+    ) {
+        let start = out.len();
+        let skipping = session.reply_mode == ReplyMode::SkipNext;
+        if skipping {
+            session.reply_mode = ReplyMode::Skipping;
+        }
+        let checked = self.check(session, command, args);
+        let refused = checked.is_err();
+        let outcome = checked.and_then(|command| self.run_checked(session, config, command, args, now_ms, out));
+        if let Err(error) = outcome {
+            out.truncate(start);
+            self.answer_error(session, command, &error, refused, out);
+        }
+        match session.reply_mode {
+            ReplyMode::On => {}
+            ReplyMode::Off | ReplyMode::SkipNext => out.truncate(start),
+            ReplyMode::Skipping => {
+                out.truncate(start);
+                session.reply_mode = ReplyMode::On;
+            }
+        }
+    }
+
+    #[cold]
+    fn answer_error(
+        &self,
+        session: &Session,
+        command: Option<&'static Command>,
+        error: &Error,
+        refused: bool,
+        out: &mut Vec<u8>,
+    ) {
+        let line = error.to_string();
+        self.node.stats.count_error(Error::code(&line));
+        Reply::new(out, session.protocol).error(&line);
+        if let Some(command) = command {
+            let stats = &self.stats.commands[usize::from(command.id)];
+            bump(if refused { &stats.rejected } else { &stats.failed }, 1);
+        }
+    }
+
+    /// What must hold before any command runs.
+    #[inline]
+    fn check(
+        &self,
+        session: &Session,
+        command: Option<&'static Command>,
+        args: Args<'_>,
+    ) -> Result<&'static Command, Error> {
+        let Some(command) = command else { return Err(unknown_command(args)) };
+        if !command.takes(args.len()) {
+            return Err(Error::WrongArity(command.name.to_string()));
+        }
+        if !session.authenticated && !command.flags.has(Flags::NO_AUTH) {
+            return Err(Error::Static("NOAUTH Authentication required."));
+        }
+        Ok(command)
+    }
+
+    #[inline]
+    fn run_checked(
+        &self,
+        session: &mut Session,
+        config: &Config,
+        command: &'static Command,
+        args: Args<'_>,
+        now_ms: i64,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        match command.run() {
+            Run::Data(handler) => self.run_data(session, config, command, handler, args, now_ms, out),
+            Run::Session => match self.node.session_handlers[usize::from(command.id)] {
+                Some(handler) => {
+                    let reply = Reply::new(out, session.protocol);
+                    handler(&mut Call { node: &self.node, session, command, args, reply, now_ms })
+                }
+                None => Err(unserved(command)),
+            },
+            Run::Unserved => Err(unserved(command)),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    #[inline]
+    fn run_data(
+        &self,
+        session: &Session,
+        config: &Config,
+        command: &Command,
+        handler: Handler,
+        args: Args<'_>,
+        now_ms: i64,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let cluster = config.cluster_enabled;
+        let plan = locks::plan(command, args, session.database, self.node.keyspace.databases(), cluster)?;
+        let tx = Tx::new(&self.node.keyspace, session.database, now_ms, plan.locks());
+        // Read under the slot's lock: whoever takes a slot away publishes a new view and then passes every
+        // lock once, so that no command that saw the old view is still running.
+        if cluster && let locks::Plan::Slot(slot) = plan {
+            self.check_owner(slot)?;
+        }
+        let reply = Reply::new(out, session.protocol);
+        handler(&mut Ctx { tx, reply, config: &config.data }, args)
+    }
+
+    #[inline]
+    fn check_owner(&self, slot: Slot) -> Outcome {
+        let mut view = self.view.borrow_mut();
+        let view = view.load();
+        match view.owner(slot) {
+            Some(owner) if owner.id == self.node.id && view.covers_all_slots() => Ok(()),
+            None => Err(Error::Static("CLUSTERDOWN Hash slot not served")),
+            Some(_) if !view.covers_all_slots() => Err(Error::Static("CLUSTERDOWN The cluster is down")),
+            Some(owner) => Err(Error::Text(format!("MOVED {slot} {}:{}", owner.host, owner.port))),
+        }
+    }
+}
+
+/// Spreads the time of a batch over its commands: fast commands share evenly what they took together, every
+/// other is timed by itself.
+struct BatchClock {
+    since: Instant,
+    /// Fast commands run since `since`.
+    fast: u64,
+    /// Time of fast commands so far, ns, and their number.
+    fast_ns: u64,
+    fast_count: u64,
+}
+
+impl BatchClock {
+    fn start() -> BatchClock {
+        BatchClock { since: Instant::now(), fast: 0, fast_ns: 0, fast_count: 0 }
+    }
+
+    #[inline]
+    fn ran(&mut self, command: Option<&'static Command>, stats: &ThreadStats) {
+        match command {
+            Some(command) if !command.flags.has(Flags::FAST) => {
+                let now = Instant::now();
+                let elapsed = (now - self.since).as_nanos() as u64;
+                let stats = &stats.commands[usize::from(command.id)];
+                bump(&stats.calls, 1);
+                // Fast commands just before it cannot be told apart from it; they get their usual share.
+                bump(&stats.time_ns, elapsed.saturating_sub(self.fast * 100));
+                self.fast_ns += (self.fast * 100).min(elapsed);
+                self.fast_count += self.fast;
+                self.fast = 0;
+                self.since = now;
+            }
+            _ => self.fast += 1,
+        }
+    }
+
+    #[inline]
+    fn finish(mut self, planned: &[Planned], stats: &ThreadStats) {
+        if self.fast > 0 {
+            self.fast_ns += self.since.elapsed().as_nanos() as u64;
+            self.fast_count += self.fast;
+        }
+        if self.fast_count == 0 {
+            return;
+        }
+        let share = self.fast_ns / self.fast_count;
+        for command in planned.iter().filter_map(|planned| planned.command) {
+            if command.flags.has(Flags::FAST) {
+                let stats = &stats.commands[usize::from(command.id)];
+                bump(&stats.calls, 1);
+                bump(&stats.time_ns, share);
+            }
+        }
+    }
+}
+
+#[inline]
+fn plan(args: Args<'_>) -> Planned {
+    let command = Table::get().lookup(args.at(0), args.get(1));
+    let first = command.and_then(|command| command.simple_first_key).map(usize::from);
+    let hash = first.and_then(|first| args.get(first)).map(KeyHash::of);
+    Planned { command, hash }
+}
+
+fn unserved(command: &Command) -> Error {
+    Error::Text(format!("ERR {} is not supported by slotwise yet", command.name.to_ascii_uppercase().replace('|', " ")))
+}
+
+/// The reference's texts for a name that is not in the table.
+fn unknown_command(args: Args<'_>) -> Error {
+    let quoted = |bytes: &[u8], max: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(max)]).into_owned();
+    if let (Some(container), Some(word)) = (Table::get().command(args.at(0)), args.get(1)) {
+        return Error::unknown_subcommand(&container.name, word);
+    }
+    let mut quotes = String::new();
+    for arg in args.skip(1) {
+        if quotes.len() >= QUOTED_BYTES_MAX {
+            break;
+        }
+        quotes += &format!("'{}' ", quoted(arg, QUOTED_BYTES_MAX - quotes.len()));
+    }
+    let name = quoted(args.at(0), QUOTED_BYTES_MAX);
+    Error::Text(format!("ERR unknown command '{name}', with args beginning with: {quotes}"))
+}
