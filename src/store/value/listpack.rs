@@ -13,7 +13,7 @@ use std::fmt;
 
 mod entry;
 
-pub use entry::{Elem, integer};
+pub use entry::{Elem, Needle, integer};
 use entry::{Frame, back_len, body_bytes, decode, entry_bytes, head_bytes, start_before};
 
 /// Total bytes and element count.
@@ -115,6 +115,11 @@ impl Listpack {
         Iter { front: pos.at(), ..self.iter() }
     }
 
+    /// All elements up to and including the one at `pos`.
+    pub fn iter_until(&self, pos: Pos) -> Iter<'_> {
+        Iter { back: pos.at() + entry_bytes(&self.buf, pos.at()), ..self.iter() }
+    }
+
     /// The element at `index` (0 is the first). O(distance from the nearer end).
     pub fn get(&self, index: usize) -> Option<Elem<'_>> {
         self.seek(index).map(|pos| self.at(pos))
@@ -173,15 +178,11 @@ impl Listpack {
     ///
     /// `step` is 1 to compare every element and 2 for the keys of pairs; 0 counts as 1.
     pub fn find(&self, value: &[u8], start: Pos, step: usize) -> Option<Pos> {
-        let number = integer(value);
+        let needle = Needle::new(value);
         let (mut at, end) = (start.at(), self.end());
         while at < end {
             let (elem, bytes) = decode(&self.buf, at);
-            let same = match elem {
-                Elem::Int(n) => number == Some(n),
-                Elem::Bytes(own) => own == value,
-            };
-            if same {
+            if needle.is(&elem) {
                 return Some(Pos::new(at));
             }
             at += bytes;
@@ -281,6 +282,32 @@ impl Listpack {
         let before = self.len();
         self.remove_many(pos, count);
         before - self.len()
+    }
+
+    /// Keeps the elements that `keep` says true of; returns how many went. One pass, O(bytes).
+    pub fn retain(&mut self, mut keep: impl FnMut(Elem<'_>) -> bool) -> usize {
+        let (mut from, mut to, end) = (HEADER_BYTES, HEADER_BYTES, self.end());
+        let (mut kept, mut removed) = (0, 0);
+        while from < end {
+            let (elem, bytes) = decode(&self.buf, from);
+            if keep(elem) {
+                if removed > 0 {
+                    self.buf.copy_within(from..from + bytes, to);
+                }
+                to += bytes;
+                kept += 1;
+            } else {
+                removed += 1;
+            }
+            from += bytes;
+        }
+        if removed > 0 {
+            self.buf.truncate(to);
+            self.buf.push(END);
+            self.set_header(kept);
+            self.shrink();
+        }
+        removed
     }
 
     /// Takes the element at `pos` and all behind it into a listpack of their own.

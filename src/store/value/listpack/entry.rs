@@ -33,12 +33,9 @@ impl<'a> Elem<'a> {
         }
     }
 
-    /// Whether the element's text is `bytes`.
+    /// Whether the element's text is `bytes`. A search over many elements parses once: [`Needle`].
     pub fn eq_bytes(&self, bytes: &[u8]) -> bool {
-        match self {
-            Elem::Int(n) => integer(bytes) == Some(*n),
-            Elem::Bytes(own) => *own == bytes,
-        }
+        Needle::new(bytes).is(self)
     }
 
     /// Appends the element's text to `out`.
@@ -71,6 +68,28 @@ impl<'a> Elem<'a> {
                 out
             }
             Elem::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// Text looked for among many elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Needle<'a> {
+    bytes: &'a [u8],
+    number: Option<i64>,
+}
+
+impl<'a> Needle<'a> {
+    /// Looks for elements whose text is `bytes`.
+    pub fn new(bytes: &'a [u8]) -> Needle<'a> {
+        Needle { bytes, number: integer(bytes) }
+    }
+
+    /// Whether `elem` is it. A number that arrived stored as text counts too.
+    pub fn is(&self, elem: &Elem<'_>) -> bool {
+        match elem {
+            Elem::Int(n) => self.number == Some(*n),
+            Elem::Bytes(own) => *own == self.bytes,
         }
     }
 }

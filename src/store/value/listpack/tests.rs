@@ -173,7 +173,7 @@ fn random_changes_match_a_vector_of_values() {
             let index = rng.usize(..=model.len());
             let pos = lp.seek(index);
             assert_eq!(pos.is_some(), index < model.len());
-            match (rng.u8(..9), pos) {
+            match (rng.u8(..10), pos) {
                 (0, _) | (_, None) => {
                     lp.push_back(&value);
                     model.push(value);
@@ -210,6 +210,13 @@ fn random_changes_match_a_vector_of_values() {
                     assert_eq!(validate(tail.as_bytes()), Ok(()));
                     assert_eq!(texts(&lp), model[..index]);
                     lp.append_listpack(&tail);
+                }
+                (8, Some(pos)) => {
+                    assert_eq!(lp.iter_from(pos).count(), model.len() - index);
+                    assert_eq!(lp.iter_until(pos).rev().count(), index + 1);
+                    let before = model.len();
+                    model.retain(|own| *own != value);
+                    assert_eq!(lp.retain(|elem| !elem.eq_bytes(&value)), before - model.len());
                 }
                 (_, Some(_)) => {
                     let step = rng.usize(1..4);
