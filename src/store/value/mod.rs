@@ -7,8 +7,10 @@ pub mod hash;
 pub mod intset;
 pub mod list;
 pub mod listpack;
+pub mod sample;
 pub mod set;
 pub mod sorted_set;
+pub mod table;
 
 /// When small collections stop being packed: the reference's `*-max-listpack-*` and `set-max-intset-entries`.
 #[derive(Clone, Debug, PartialEq, Eq)]
