@@ -3,12 +3,14 @@
 //! Pure data structures: no locks, no clocks, no replies. Each converts from its packed encoding past the
 //! [`Limits`] it is handed and names its encoding as the reference does.
 
+pub mod field_expiry;
 pub mod hash;
 pub mod intset;
 pub mod list;
 pub mod listpack;
 pub mod sample;
 pub mod set;
+pub mod set_algebra;
 pub mod sorted_set;
 pub mod table;
 

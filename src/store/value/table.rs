@@ -35,6 +35,14 @@ pub fn shrink_if_sparse<K: Hash + Eq, V>(table: &mut IndexMap<K, V, TableHasher>
     }
 }
 
+/// Bytes a table allocates for itself: entries and index, not what keys and values own.
+pub fn head_bytes<V>(table: &Table<V>) -> usize {
+    // An entry is hash, key and value; the index holds a usize and a control byte per bucket.
+    let entry_bytes = size_of::<(usize, Box<[u8]>, V)>();
+    let buckets = (table.capacity() * 8 / 7).next_power_of_two();
+    size_of::<Table<V>>() + table.capacity() * entry_bytes + buckets * (size_of::<usize>() + 1)
+}
+
 /// The indices that a SCAN step visits, in this order, and the next step's cursor.
 ///
 /// A cursor is the number of entries still to visit, 0 at the beginning and when done. Steps walk from the
