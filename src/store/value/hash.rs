@@ -157,6 +157,14 @@ impl Hash {
         }
     }
 
+    /// The cursor that [`scan`](Self::scan) with the same arguments returns, without scanning.
+    pub fn next_cursor(&self, cursor: u64, count: usize) -> u64 {
+        match &self.repr {
+            Repr::Table(table) => table::scan(table.len(), cursor, count).1,
+            _ => 0,
+        }
+    }
+
     /// One SCAN step: hands up to about `count` fields to `each` and returns the next cursor, 0 when done.
     ///
     /// A packed hash is shown in one step. See [`table::scan`] for what is promised.

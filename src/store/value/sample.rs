@@ -7,6 +7,10 @@ use super::table::TableHasher;
 /// Below this share of the collection (one in so many) indices are drawn; above, the collection is walked.
 const SPARSE_RATIO: usize = 3;
 
+/// Most elements that a client gets when it may get the same one again: a handful of bytes must not ask for
+/// terabytes.
+pub const REPEATS_MAX: usize = 1 << 24;
+
 /// `k` distinct indices below `n`, ascending, every choice of `k` equally likely. All of them if `k >= n`.
 ///
 /// O(k log k) when `k` is less than a third of `n` (Floyd's sampling), else O(n) with no memory (Knuth's

@@ -276,6 +276,14 @@ impl Set {
         }
     }
 
+    /// The cursor that [`scan`](Self::scan) with the same arguments returns, without scanning.
+    pub fn next_cursor(&self, cursor: u64, count: usize) -> u64 {
+        match &self.repr {
+            Repr::Table(table) => table::scan(table.len(), cursor, count).1,
+            _ => 0,
+        }
+    }
+
     /// One SCAN step: hands up to about `count` members to `each` and returns the next cursor, 0 when done.
     ///
     /// All small encodings are shown in one step. See [`table::scan`] for what is promised.
