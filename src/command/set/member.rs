@@ -1,6 +1,10 @@
 //! Members: adding, removing, asking, moving.
 
+use crate::command::elem::bulk;
 use crate::command::spec::{KeySpec, Spec};
+use crate::command::{Args, Ctx, Outcome, Run};
+use crate::store::Event;
+use crate::store::value::set::Set;
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -17,6 +21,7 @@ pub const COMMANDS: &[Spec] = &[
             arguments.",
         history: &[("2.4.0", "Accepts multiple `member` arguments.")],
         args: "key@0 member*",
+        run: Run::Data(sadd),
         ..Spec::BLANK
     },
     Spec {
@@ -31,6 +36,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(N) where N is the number of members to be removed.",
         history: &[("2.4.0", "Accepts multiple `member` arguments.")],
         args: "key@0 member*",
+        run: Run::Data(srem),
         ..Spec::BLANK
     },
     Spec {
@@ -44,6 +50,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "set",
         complexity: "O(1)",
         args: "key@0 member",
+        run: Run::Data(sismember),
         ..Spec::BLANK
     },
     Spec {
@@ -57,6 +64,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "set",
         complexity: "O(N) where N is the number of elements being checked for membership",
         args: "key@0 member*",
+        run: Run::Data(smismember),
         ..Spec::BLANK
     },
     Spec {
@@ -70,6 +78,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "set",
         complexity: "O(1)",
         args: "key@0",
+        run: Run::Data(scard),
         ..Spec::BLANK
     },
     Spec {
@@ -84,6 +93,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "set",
         complexity: "O(N) where N is the set cardinality.",
         args: "key@0",
+        run: Run::Data(smembers),
         ..Spec::BLANK
     },
     Spec {
@@ -97,6 +107,155 @@ pub const COMMANDS: &[Spec] = &[
         group: "set",
         complexity: "O(1)",
         args: "source@0 destination@1 member",
+        run: Run::Data(smove),
         ..Spec::BLANK
     },
 ];
+
+fn sadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let key = args.key(1);
+    let limits = &ctx.config.limits;
+    let added = ctx.tx.upsert(key, |set: &mut Set| args.skip(2).filter(|member| set.add(member, limits)).count())?;
+    if added > 0 {
+        ctx.tx.notify(Event::Set, "sadd", key);
+    }
+    ctx.reply.int(added as i64);
+    Ok(())
+}
+
+fn srem(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let key = args.key(1);
+    let removed = ctx.tx.update(key, |set: &mut Set| {
+        let removed = args.skip(2).filter(|member| set.remove(member)).count();
+        (removed, set.is_empty())
+    })?;
+    let (removed, emptied) = removed.unwrap_or_default();
+    if removed > 0 {
+        ctx.tx.notify(Event::Set, "srem", key);
+        if emptied {
+            ctx.tx.notify(Event::Generic, "del", key);
+        }
+    }
+    ctx.reply.int(removed as i64);
+    Ok(())
+}
+
+fn sismember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let set = ctx.tx.read::<Set>(args.key(1))?;
+    ctx.reply.int(set.is_some_and(|set| set.contains(args.at(2))).into());
+    Ok(())
+}
+
+fn smismember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let set = ctx.tx.read::<Set>(args.key(1))?;
+    let members = args.skip(2);
+    ctx.reply.array(members.len());
+    for member in members {
+        ctx.reply.int(set.is_some_and(|set| set.contains(member)).into());
+    }
+    Ok(())
+}
+
+fn scard(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let set = ctx.tx.read::<Set>(args.key(1))?;
+    ctx.reply.int(set.map_or(0, Set::len) as i64);
+    Ok(())
+}
+
+fn smembers(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let set = ctx.tx.read::<Set>(args.key(1))?;
+    ctx.reply.set(set.map_or(0, Set::len));
+    set.into_iter().flat_map(Set::iter).for_each(|member| bulk(&mut ctx.reply, member));
+    Ok(())
+}
+
+fn smove(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let (source, target, member) = (args.key(1), args.key(2), args.at(3));
+    let Some(set) = ctx.tx.read::<Set>(source)? else {
+        ctx.reply.int(0);
+        return Ok(());
+    };
+    let there = set.contains(member);
+    // Nothing may change when the target is of another type.
+    ctx.tx.read::<Set>(target)?;
+    if !there || source.bytes() == target.bytes() {
+        ctx.reply.int(there.into());
+        return Ok(());
+    }
+    let emptied = ctx.tx.update(source, |set: &mut Set| {
+        set.remove(member);
+        set.is_empty()
+    })?;
+    ctx.tx.notify(Event::Set, "srem", source);
+    if emptied == Some(true) {
+        ctx.tx.notify(Event::Generic, "del", source);
+    }
+    let limits = &ctx.config.limits;
+    if ctx.tx.upsert(target, |set: &mut Set| set.add(member, limits))? {
+        ctx.tx.notify(Event::Set, "sadd", target);
+    }
+    ctx.reply.int(1);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+    use crate::resp::Protocol;
+
+    #[test]
+    fn members_are_added_counted_and_removed() {
+        let mut s = Session::default();
+        assert_eq!(s.run("SADD k 3 1 2 1"), ":3");
+        assert_eq!(s.run("SADD k 1"), ":0");
+        assert_eq!(s.run("SCARD k"), ":3");
+        assert_eq!(s.run("SISMEMBER k 1"), ":1");
+        assert_eq!(s.run("SISMEMBER k 01"), ":0");
+        assert_eq!(s.run("SMISMEMBER k 1 x 2"), "*3 :1 :0 :1");
+        assert_eq!(s.run("SMEMBERS k"), "*3 $1 1 $1 2 $1 3");
+        assert_eq!(s.run("SREM k 1 x 2"), ":2");
+        assert_eq!(s.run("SREM k 3"), ":1");
+        assert_eq!(s.run("SCARD k"), ":0");
+        assert_eq!(s.run("SMEMBERS k"), "*0");
+        assert_eq!(s.run("SMISMEMBER k a b"), "*2 :0 :0");
+        assert_eq!(s.run("SREM k 3"), ":0");
+    }
+
+    #[test]
+    fn members_are_a_set_in_resp3() {
+        let mut s = Session { protocol: Protocol::Resp3, ..Session::default() };
+        assert_eq!(s.run("SMEMBERS k"), "~0");
+        s.run("SADD k 2 1");
+        assert_eq!(s.run("SMEMBERS k"), "~2 $1 1 $1 2");
+    }
+
+    #[test]
+    fn moving_a_member_touches_both_sets_or_none() {
+        let mut s = Session::default();
+        s.run("SADD a 1 2");
+        s.run("SET string x");
+        assert_eq!(s.run("SMOVE a b 9"), ":0");
+        assert_eq!(s.run("SMOVE a b 1"), ":1");
+        assert_eq!(s.run("SMOVE a a 2"), ":1");
+        assert_eq!(s.run("SMOVE a a 1"), ":0");
+        assert_eq!(s.run("SMOVE missing b 1"), ":0");
+        assert_eq!(s.run("SMOVE missing string 1"), ":0");
+        let wrong = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+        assert_eq!(s.run("SMOVE a string 2"), wrong);
+        assert_eq!(s.run("SMOVE string a 2"), wrong);
+        assert_eq!(s.run("SMEMBERS a"), "*1 $1 2");
+        assert_eq!(s.run("SMEMBERS b"), "*1 $1 1");
+        s.run("SMOVE a b 2");
+        assert_eq!(s.run("SCARD a"), ":0");
+        assert_eq!(s.run("SMEMBERS b"), "*2 $1 1 $1 2");
+    }
+
+    #[test]
+    fn other_types_are_refused() {
+        let mut s = Session::default();
+        s.run("SET k v");
+        for line in ["SADD k a", "SREM k a", "SISMEMBER k a", "SMISMEMBER k a", "SCARD k", "SMEMBERS k"] {
+            assert!(s.run(line).starts_with("-WRONGTYPE "), "{line}");
+        }
+    }
+}

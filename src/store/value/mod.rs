@@ -3,12 +3,16 @@
 //! Pure data structures: no locks, no clocks, no replies. Each converts from its packed encoding past the
 //! [`Limits`] it is handed and names its encoding as the reference does.
 
+pub mod field_expiry;
 pub mod hash;
 pub mod intset;
 pub mod list;
 pub mod listpack;
+pub mod sample;
 pub mod set;
+pub mod set_algebra;
 pub mod sorted_set;
+pub mod table;
 
 /// When small collections stop being packed: the reference's `*-max-listpack-*` and `set-max-intset-entries`.
 #[derive(Clone, Debug, PartialEq, Eq)]

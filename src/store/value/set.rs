@@ -1,12 +1,489 @@
-//! Placeholder until the type lands.
+//! Sets: integers in an [`IntSet`], a few short members in a [`Listpack`], anything bigger in a table.
+//!
+//! A set only ever moves to a bigger encoding, so a SCAN cursor (which only a table hands out) stays good.
+//! The reference of this level knows no packed set: [`Set::encoding`] calls ours `hashtable`.
+//! Operations over several sets are in [`super::set_algebra`].
 
-/// Placeholder.
-#[derive(Clone, Debug, Default)]
-pub struct Set;
+use indexmap::map::raw_entry_v1::{RawEntryApiV1, RawEntryMut};
+
+use super::Limits;
+use super::intset::{self, IntSet};
+use super::listpack::{self, Elem, Listpack, integer};
+use super::table::{self, Table};
+
+/// Most that a packed member takes on top of its bytes.
+const ENTRY_BYTES_MAX: usize = 10;
+
+/// Distinct byte strings without an order.
+#[derive(Clone, Debug)]
+pub struct Set {
+    repr: Repr,
+}
+
+#[derive(Clone, Debug)]
+enum Repr {
+    Ints(IntSet),
+    Packed(Listpack),
+    // Boxed: a table's head is four times as long as the others, and most sets are small.
+    Table(Box<Table<()>>),
+}
 
 impl Set {
-    /// True when nothing is in it.
+    /// An empty set.
+    pub fn new() -> Set {
+        Set { repr: Repr::Ints(IntSet::new()) }
+    }
+
+    /// Takes over integers, past the limit as a table.
+    pub fn from_ints(ints: IntSet, limits: &Limits) -> Set {
+        let mut set = Set { repr: Repr::Ints(ints) };
+        set.convert_if_too_long(limits);
+        set
+    }
+
+    /// The integers, while they are the encoding.
+    pub fn as_ints(&self) -> Option<&IntSet> {
+        match &self.repr {
+            Repr::Ints(ints) => Some(ints),
+            _ => None,
+        }
+    }
+
+    /// Number of members. O(1).
+    pub fn len(&self) -> usize {
+        match &self.repr {
+            Repr::Ints(ints) => ints.len(),
+            Repr::Packed(list) => list.len(),
+            Repr::Table(table) => table.len(),
+        }
+    }
+
+    /// Whether there is no member.
     pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The encoding as the reference names it: `intset` or `hashtable`.
+    pub fn encoding(&self) -> &'static str {
+        match &self.repr {
+            Repr::Ints(_) => "intset",
+            Repr::Packed(_) | Repr::Table(_) => "hashtable",
+        }
+    }
+
+    /// The encoding as it is here: `intset`, `listpack` or `hashtable`.
+    pub fn inner_encoding(&self) -> &'static str {
+        match &self.repr {
+            Repr::Packed(_) => "listpack",
+            _ => self.encoding(),
+        }
+    }
+
+    /// Bytes allocated behind this value, estimated from the first `sample` members of a table.
+    pub fn allocated_bytes(&self, sample: usize) -> usize {
+        match &self.repr {
+            Repr::Ints(ints) => ints.allocated_bytes(),
+            Repr::Packed(list) => list.capacity_bytes(),
+            Repr::Table(table) => {
+                let sampled = table.len().min(sample.max(1));
+                let bytes: usize = table.keys().take(sampled).map(|member| member.len()).sum();
+                table::head_bytes(table) + bytes * table.len() / sampled.max(1)
+            }
+        }
+    }
+
+    /// Adds `member`; false if it was there.
+    pub fn add(&mut self, member: &[u8], limits: &Limits) -> bool {
+        match &mut self.repr {
+            Repr::Ints(ints) => match integer(member) {
+                Some(value) => {
+                    let added = ints.insert(value);
+                    self.convert_if_too_long(limits);
+                    added
+                }
+                None => {
+                    self.leave_ints(member.len(), limits);
+                    self.add(member, limits)
+                }
+            },
+            Repr::Packed(list) => {
+                if find(list, member).is_some() {
+                    return false;
+                }
+                if Set::packs(list.len() + 1, member.len(), limits) && list.fits(member.len() + ENTRY_BYTES_MAX) {
+                    list.push_back(member);
+                } else {
+                    self.table_mut(1).insert(member.into(), ());
+                }
+                true
+            }
+            Repr::Table(table) => match table.raw_entry_mut_v1().from_key(member) {
+                RawEntryMut::Occupied(_) => false,
+                RawEntryMut::Vacant(entry) => {
+                    entry.insert(member.into(), ());
+                    true
+                }
+            },
+        }
+    }
+
+    /// Adds a member of another set; false if it was there.
+    pub fn add_elem(&mut self, member: Elem<'_>, limits: &Limits) -> bool {
+        if let (Repr::Ints(ints), Elem::Int(value)) = (&mut self.repr, member) {
+            let added = ints.insert(value);
+            self.convert_if_too_long(limits);
+            return added;
+        }
+        self.add(member.as_bytes(&mut [0; 20]), limits)
+    }
+
+    /// Removes `member`; false if it was not there.
+    pub fn remove(&mut self, member: &[u8]) -> bool {
+        match &mut self.repr {
+            Repr::Ints(ints) => integer(member).is_some_and(|value| ints.remove(value)),
+            Repr::Packed(list) => match find(list, member) {
+                Some(pos) => {
+                    list.remove(pos);
+                    true
+                }
+                None => false,
+            },
+            Repr::Table(table) => {
+                let removed = table.swap_remove(member).is_some();
+                table::shrink_if_sparse(table);
+                removed
+            }
+        }
+    }
+
+    /// Whether `member` is there. O(1) in a table, O(log n) among integers, O(bytes) when packed.
+    #[inline]
+    pub fn contains(&self, member: &[u8]) -> bool {
+        match &self.repr {
+            Repr::Ints(ints) => integer(member).is_some_and(|value| ints.contains(value)),
+            Repr::Packed(list) => find(list, member).is_some(),
+            Repr::Table(table) => table.contains_key(member),
+        }
+    }
+
+    /// Whether a member of another set is there too.
+    #[inline]
+    pub fn contains_elem(&self, member: Elem<'_>) -> bool {
+        match (&self.repr, member) {
+            (Repr::Ints(ints), Elem::Int(value)) => ints.contains(value),
+            _ => self.contains(member.as_bytes(&mut [0; 20])),
+        }
+    }
+
+    /// The index of a member of another set, if it is there too.
+    pub(super) fn index_of(&self, member: Elem<'_>) -> Option<usize> {
+        match (&self.repr, member) {
+            (Repr::Ints(ints), Elem::Int(value)) => ints.search(value).ok(),
+            (Repr::Ints(ints), Elem::Bytes(bytes)) => ints.search(integer(bytes)?).ok(),
+            (Repr::Packed(list), _) => {
+                let mut buf = [0; 20];
+                let bytes = member.as_bytes(&mut buf);
+                list.iter().position(|own| own.eq_bytes(bytes))
+            }
+            (Repr::Table(table), _) => table.get_index_of(member.as_bytes(&mut [0; 20])),
+        }
+    }
+
+    /// The member at `index` in the present order. O(1), O(index) when packed.
+    pub fn get_index(&self, index: usize) -> Option<Elem<'_>> {
+        match &self.repr {
+            Repr::Ints(ints) => ints.get(index).map(Elem::Int),
+            Repr::Packed(list) => list.get(index),
+            Repr::Table(table) => table.get_index(index).map(|(member, ())| Elem::Bytes(member)),
+        }
+    }
+
+    /// Any member, each equally likely; `None` if the set is empty.
+    pub fn random(&self) -> Option<Elem<'_>> {
+        let len = self.len();
+        if len == 0 { None } else { self.get_index(fastrand::usize(..len)) }
+    }
+
+    /// `count` random members, possibly the same one again and again, handed to `each`. None of an empty set.
+    pub fn random_repeating(&self, count: usize, mut each: impl FnMut(Elem<'_>)) {
+        let len = self.len();
+        if len == 0 {
+            return;
+        }
+        if let Repr::Packed(list) = &self.repr {
+            // Walks the listpack once instead of `count` times.
+            let members: Vec<Elem<'_>> = list.iter().collect();
+            (0..count).for_each(|_| each(members[fastrand::usize(..len)]));
+        } else {
+            (0..count).filter_map(|_| self.get_index(fastrand::usize(..len))).for_each(each);
+        }
+    }
+
+    /// `count` distinct random members (all if there are fewer), handed to `each`.
+    pub fn random_distinct(&self, count: usize, mut each: impl FnMut(Elem<'_>)) {
+        let mut indices = super::sample::distinct(self.len(), count);
+        if let Repr::Packed(list) = &self.repr {
+            let mut walk = list.iter();
+            let mut passed = 0;
+            for index in indices {
+                if let Some(member) = walk.nth(index - passed) {
+                    each(member);
+                }
+                passed = index + 1;
+            }
+        } else {
+            while let Some(member) = indices.next().and_then(|index| self.get_index(index)) {
+                each(member);
+            }
+        }
+    }
+
+    /// Removes a random member after handing it to `each`; false if the set is empty.
+    pub fn pop_random(&mut self, each: impl FnOnce(Elem<'_>)) -> bool {
+        let len = self.len();
+        if len == 0 {
+            return false;
+        }
+        let index = fastrand::usize(..len);
+        match &mut self.repr {
+            Repr::Ints(ints) => {
+                if let Some(value) = ints.remove_at(index) {
+                    each(Elem::Int(value));
+                }
+            }
+            Repr::Packed(list) => {
+                if let Some(pos) = list.seek(index) {
+                    each(list.at(pos));
+                    list.remove(pos);
+                }
+            }
+            Repr::Table(table) => {
+                if let Some((member, ())) = table.swap_remove_index(index) {
+                    each(Elem::Bytes(&member));
+                }
+                table::shrink_if_sparse(table);
+            }
+        }
         true
+    }
+
+    /// All members: integers ascending, the rest in no order worth relying on.
+    pub fn iter(&self) -> Iter<'_> {
+        match &self.repr {
+            Repr::Ints(ints) => Iter::Ints(ints.iter()),
+            Repr::Packed(list) => Iter::Packed(list.iter()),
+            Repr::Table(table) => Iter::Table(table.keys()),
+        }
+    }
+
+    /// The cursor that [`scan`](Self::scan) with the same arguments returns, without scanning.
+    pub fn next_cursor(&self, cursor: u64, count: usize) -> u64 {
+        match &self.repr {
+            Repr::Table(table) => table::scan(table.len(), cursor, count).1,
+            _ => 0,
+        }
+    }
+
+    /// One SCAN step: hands up to about `count` members to `each` and returns the next cursor, 0 when done.
+    ///
+    /// All small encodings are shown in one step. See [`table::scan`] for what is promised.
+    pub fn scan(&self, cursor: u64, count: usize, mut each: impl FnMut(Elem<'_>)) -> u64 {
+        let Repr::Table(table) = &self.repr else {
+            self.iter().for_each(each);
+            return 0;
+        };
+        let (indices, next) = table::scan(table.len(), cursor, count);
+        for (member, ()) in indices.filter_map(|index| table.get_index(index)) {
+            each(Elem::Bytes(member));
+        }
+        next
+    }
+
+    /// Whether a set of `len` members, the longest of `bytes`, may be packed.
+    fn packs(len: usize, bytes: usize, limits: &Limits) -> bool {
+        len <= limits.set_entries_max && bytes <= limits.set_value_bytes_max
+    }
+
+    fn convert_if_too_long(&mut self, limits: &Limits) {
+        if let Repr::Ints(ints) = &self.repr
+            && ints.len() > limits.intset_entries_max
+        {
+            self.leave_ints(0, limits);
+        }
+    }
+
+    /// From integers to packed or table, whichever has room for another member of `member_bytes`.
+    fn leave_ints(&mut self, member_bytes: usize, limits: &Limits) {
+        let Repr::Ints(ints) = &self.repr else { return };
+        if Set::packs(ints.len() + 1, member_bytes.max(20), limits) {
+            let mut list = Listpack::new();
+            for value in ints.iter() {
+                list.push_back_elem(Elem::Int(value));
+            }
+            self.repr = Repr::Packed(list);
+        } else {
+            self.table_mut(1);
+        }
+    }
+
+    /// The table, after converting to it with room for `additional` more members.
+    fn table_mut(&mut self, additional: usize) -> &mut Table<()> {
+        if !matches!(self.repr, Repr::Table(_)) {
+            let mut table = Table::with_capacity_and_hasher(self.len() + additional, table::TableHasher);
+            for member in self.iter() {
+                table.insert(member.as_bytes(&mut [0; 20]).into(), ());
+            }
+            self.repr = Repr::Table(Box::new(table));
+        }
+        match &mut self.repr {
+            Repr::Table(table) => table,
+            _ => unreachable!("just converted"),
+        }
+    }
+}
+
+fn find(list: &Listpack, member: &[u8]) -> Option<listpack::Pos> {
+    list.find(member, list.first()?, 1)
+}
+
+impl Default for Set {
+    fn default() -> Set {
+        Set::new()
+    }
+}
+
+/// Iterator over the members of a [`Set`].
+#[derive(Clone, Debug)]
+pub enum Iter<'a> {
+    /// Of integers.
+    Ints(intset::Iter<'a>),
+    /// Of a packed set.
+    Packed(listpack::Iter<'a>),
+    /// Of a table.
+    Table(indexmap::map::Keys<'a, Box<[u8]>, ()>),
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Elem<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Elem<'a>> {
+        match self {
+            Iter::Ints(iter) => iter.next().map(Elem::Int),
+            Iter::Packed(iter) => iter.next(),
+            Iter::Table(iter) => iter.next().map(|member| Elem::Bytes(member)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn of(members: &[&str]) -> Set {
+        let mut set = Set::new();
+        for member in members {
+            set.add(member.as_bytes(), &Limits::default());
+        }
+        set
+    }
+
+    #[test]
+    fn encodings_change_past_the_limits() {
+        let limits = Limits { intset_entries_max: 3, set_entries_max: 4, set_value_bytes_max: 30, ..Limits::default() };
+        let mut set = Set::new();
+        for member in ["1", "2", "3"] {
+            assert!(set.add(member.as_bytes(), &limits));
+        }
+        assert_eq!(set.inner_encoding(), "intset");
+        let mut packed = set.clone();
+        assert!(packed.add(b"01", &limits));
+        assert_eq!((packed.inner_encoding(), packed.encoding()), ("listpack", "hashtable"));
+        assert!(!packed.add(b"3", &limits) && packed.add(b"x", &limits));
+        assert_eq!((packed.inner_encoding(), packed.len()), ("hashtable", 5));
+        let mut long = set.clone();
+        assert!(long.add(&[b'x'; 31], &limits));
+        assert_eq!((long.inner_encoding(), long.len()), ("hashtable", 4));
+        assert!(set.add(b"4", &limits));
+        assert_eq!((set.inner_encoding(), set.len()), ("hashtable", 4));
+        assert!(set.contains(b"1") && set.contains(b"4") && !set.contains(b"5"));
+    }
+
+    #[test]
+    fn a_table_is_not_left_again() {
+        let mut set = of(&[]);
+        for number in 0..600 {
+            set.add(format!("m{number}").as_bytes(), &Limits::default());
+        }
+        while set.len() > 1 {
+            set.pop_random(|_| {});
+        }
+        assert_eq!(set.inner_encoding(), "hashtable");
+    }
+
+    #[test]
+    fn random_operations_agree_with_a_hash_set() {
+        let seed = fastrand::u64(..);
+        println!("seed {seed}");
+        let mut random = fastrand::Rng::with_seed(seed);
+        for round in 0..300 {
+            let limits = Limits {
+                intset_entries_max: random.usize(0..40),
+                set_entries_max: random.usize(0..40),
+                set_value_bytes_max: random.usize(0..30),
+                ..Limits::default()
+            };
+            let words = round % 3;
+            let (mut set, mut model) = (Set::new(), HashSet::new());
+            for _ in 0..random.usize(1..200) {
+                let member = match random.u8(0..9) {
+                    0 if words > 0 => format!("word{}", random.u8(0..40)),
+                    1 if words > 1 => "x".repeat(random.usize(0..40)),
+                    _ => random.i16(-30..30).to_string(),
+                }
+                .into_bytes();
+                match random.u8(0..6) {
+                    0 => assert_eq!(set.remove(&member), model.remove(&member)),
+                    1 => {
+                        let popped = set.pop_random(|member| assert!(model.remove(&member.to_vec())));
+                        assert!(popped || model.is_empty());
+                    }
+                    2 => {
+                        let elem = Elem::from_bytes(&member);
+                        assert_eq!(set.add_elem(elem, &limits), model.insert(member.clone()));
+                    }
+                    _ => assert_eq!(set.add(&member, &limits), model.insert(member.clone())),
+                }
+                assert_eq!(set.contains(&member), model.contains(&member));
+                assert_eq!(set.contains_elem(Elem::from_bytes(&member)), model.contains(&member));
+                let index = set.index_of(Elem::Bytes(&member));
+                assert_eq!(index.map(|index| set.get_index(index).unwrap().to_vec()), model.get(&member).cloned());
+                assert_eq!((set.len(), set.is_empty()), (model.len(), model.is_empty()));
+            }
+            let members: HashSet<Vec<u8>> = set.iter().map(|member| member.to_vec()).collect();
+            assert_eq!(members, model);
+            assert!(set.random().is_none_or(|member| model.contains(&member.to_vec())));
+            let count = random.usize(0..60);
+            let mut sample = Vec::new();
+            set.random_distinct(count, |member| sample.push(member.to_vec()));
+            assert_eq!(sample.len(), count.min(model.len()));
+            assert_eq!(sample.iter().collect::<HashSet<_>>().len(), sample.len());
+            assert!(sample.iter().all(|member| model.contains(member)));
+            let mut repeated = 0;
+            set.random_repeating(count, |member| {
+                repeated += 1;
+                assert!(model.contains(&member.to_vec()));
+            });
+            assert_eq!(repeated, if model.is_empty() { 0 } else { count });
+            let (mut seen, mut cursor) = (HashSet::new(), 0);
+            loop {
+                cursor = set.scan(cursor, random.usize(0..9), |member| assert!(seen.insert(member.to_vec())));
+                if cursor == 0 {
+                    break;
+                }
+            }
+            assert_eq!(seen, model);
+        }
     }
 }
