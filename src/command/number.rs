@@ -1,0 +1,312 @@
+//! Numbers as clients write and read them: the reference's rules for what is an integer or a float, and its
+//! texts for doubles. Byte for byte, because both are visible to every client.
+//!
+//! [`Extended`] is the 80-bit arithmetic behind INCRBYFLOAT. Scores and other replies are plain `f64`.
+
+mod hex_float;
+mod long_double;
+
+use std::io::Write as _;
+
+pub use long_double::Extended;
+
+use super::Error;
+
+/// The integer that this text is the canonical decimal form of: no `+`, no leading zeros, no `-0`, no spaces,
+/// the full range of `i64`. O(length), at most 20 bytes are looked at.
+#[inline]
+pub fn parse_int(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    match digits {
+        [b'0'] if !negative => return Some(0),
+        // 19 digits stay below 10^19, which fits into 64 bits: the loop cannot overflow.
+        [b'1'..=b'9', ..] if digits.len() <= 19 => {}
+        _ => return None,
+    }
+    let mut magnitude = 0u64;
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        magnitude = magnitude * 10 + u64::from(digit);
+    }
+    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+}
+
+/// [`parse_int`], with the reference's error.
+#[inline]
+pub fn int(text: &[u8]) -> Result<i64, Error> {
+    parse_int(text).ok_or(Error::NotInteger)
+}
+
+/// The double that C's `strtod` reads from the whole text: decimal or hexadecimal with an exponent, `inf` and
+/// `infinity` in any case, a sign. Refused: spaces, anything behind the number, NaN, and numbers that are too
+/// large for a double or so small that they become 0 (those that only lose precision are fine). O(length).
+pub fn parse_float(text: &[u8]) -> Option<f64> {
+    let digits = unsigned(text);
+    match digits {
+        [b'0', b'x' | b'X', hex @ ..] => {
+            let magnitude = hex_float::parse(hex)?.to_f64()?;
+            return Some(if text[0] == b'-' { -magnitude } else { magnitude });
+        }
+        // Rust's parser also knows NaN, and strtod reads nothing from an empty text.
+        [b'n' | b'N', ..] | [] => return None,
+        _ => {}
+    }
+    let value: f64 = str::from_utf8(text).ok()?.parse().ok()?;
+    let named = digits[0].eq_ignore_ascii_case(&b'i');
+    if (value.is_infinite() && !named) || (value == 0.0 && !is_decimal_zero(digits)) {
+        return None;
+    }
+    Some(value)
+}
+
+/// [`parse_float`], with the reference's error.
+#[inline]
+pub fn float(text: &[u8]) -> Result<f64, Error> {
+    parse_float(text).ok_or(Error::NotFloat)
+}
+
+/// The text behind one sign.
+fn unsigned(text: &[u8]) -> &[u8] {
+    match text {
+        [b'+' | b'-', rest @ ..] => rest,
+        rest => rest,
+    }
+}
+
+/// Whether a well-formed decimal number has no digit but 0 in front of its exponent.
+fn is_decimal_zero(digits: &[u8]) -> bool {
+    digits.iter().take_while(|byte| !matches!(byte, b'e' | b'E')).all(|byte| matches!(byte, b'0' | b'.'))
+}
+
+/// Appends a double as C's `%.17g` writes it: `3`, `0.10000000000000001`, `1e+20`, `inf`, `-nan`.
+pub fn push_double_17g(out: &mut Vec<u8>, value: f64) {
+    if value.is_nan() {
+        out.extend_from_slice(if value.is_sign_negative() { b"-nan" } else { b"nan" });
+        return;
+    }
+    if value.is_infinite() {
+        out.extend_from_slice(if value < 0.0 { b"-inf" } else { b"inf" });
+        return;
+    }
+    // Whole numbers of up to 17 digits, scores mostly, are their own decimal text.
+    if value.abs() < 1e17 && value.fract() == 0.0 {
+        if value == 0.0 && value.is_sign_negative() {
+            out.push(b'-');
+        }
+        out.extend_from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
+        return;
+    }
+    let mut scratch = [0u8; 32];
+    let mut rest = &mut scratch[..];
+    write!(rest, "{value:.16e}").expect("a sign, 17 digits, a point and an exponent of 4 bytes fit into 32");
+    let length = 32 - rest.len();
+    push_general(out, &scratch[..length]);
+}
+
+/// [`push_double_17g`] as a text of its own.
+pub fn format_double_17g(value: f64) -> String {
+    let mut out = Vec::with_capacity(24);
+    push_double_17g(&mut out, value);
+    String::from_utf8(out).expect("digits, signs and letters are ASCII")
+}
+
+/// Turns `-d.dddde-x` (Rust's scientific notation, 17 digits) into the shorter of C's two notations.
+fn push_general(out: &mut Vec<u8>, scientific: &[u8]) {
+    let (sign, rest) = scientific.split_at(usize::from(scientific[0] == b'-'));
+    let e = rest.iter().position(|&byte| byte == b'e').expect("scientific notation has an exponent");
+    let exponent = match &rest[e + 1..] {
+        [b'-', digits @ ..] => -small_decimal(digits),
+        digits => small_decimal(digits),
+    };
+    let mut digits = [0u8; 17];
+    digits[0] = rest[0];
+    digits[1..].copy_from_slice(&rest[2..e]);
+    let significant = 17 - digits.iter().rev().take_while(|&&digit| digit == b'0').count();
+    let digits = &digits[..significant.max(1)];
+
+    out.extend_from_slice(sign);
+    if !(-4..17).contains(&exponent) {
+        push_point(out, digits, 1);
+        out.push(b'e');
+        out.push(if exponent < 0 { b'-' } else { b'+' });
+        let magnitude = exponent.unsigned_abs();
+        if magnitude < 10 {
+            out.push(b'0');
+        }
+        out.extend_from_slice(itoa::Buffer::new().format(magnitude).as_bytes());
+    } else if exponent < 0 {
+        out.extend_from_slice(b"0.");
+        out.extend(std::iter::repeat_n(b'0', (-exponent - 1) as usize));
+        out.extend_from_slice(digits);
+    } else {
+        push_point(out, digits, exponent as usize + 1);
+    }
+}
+
+/// Digits with the point behind the first `whole`, zeros filled in where there are fewer.
+fn push_point(out: &mut Vec<u8>, digits: &[u8], whole: usize) {
+    if digits.len() <= whole {
+        out.extend_from_slice(digits);
+        out.extend(std::iter::repeat_n(b'0', whole - digits.len()));
+    } else {
+        out.extend_from_slice(&digits[..whole]);
+        out.push(b'.');
+        out.extend_from_slice(&digits[whole..]);
+    }
+}
+
+/// The value of a few decimal digits.
+fn small_decimal(digits: &[u8]) -> i32 {
+    digits.iter().fold(0, |value, digit| value * 10 + i32::from(digit - b'0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_canonical_integers_are_integers() {
+        for (text, value) in [
+            ("0", 0),
+            ("7", 7),
+            ("-1", -1),
+            ("9223372036854775807", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+            ("1000000000000000000", 1_000_000_000_000_000_000),
+        ] {
+            assert_eq!(parse_int(text.as_bytes()), Some(value), "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            "+1",
+            "-0",
+            "00",
+            "01",
+            "-01",
+            " 1",
+            "1 ",
+            "1.0",
+            "1e3",
+            "0x10",
+            "a",
+            "1a",
+            "--1",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "18446744073709551616",
+            "99999999999999999999",
+            "1\0",
+            "/",
+            ":",
+        ] {
+            assert_eq!(parse_int(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn floats_are_what_strtod_reads_to_the_end() {
+        for (text, value) in [
+            ("3", 3.0),
+            ("+3", 3.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("-1e3", -1000.0),
+            ("1E+3", 1000.0),
+            ("inf", f64::INFINITY),
+            ("+INF", f64::INFINITY),
+            ("-Infinity", f64::NEG_INFINITY),
+            ("0x1p3", 8.0),
+            ("-0X.8", -0.5),
+            ("0x1.8", 1.5),
+            ("0xap-1", 5.0),
+            ("5e-324", 5e-324),
+            ("0e99999999999999999999", 0.0),
+            ("0x0p99999999999999999999", 0.0),
+            ("1.7976931348623157e308", f64::MAX),
+            ("0x1.fffffffffffff7p1023", f64::MAX),
+            ("0x1p-1074", 5e-324),
+        ] {
+            assert_eq!(parse_float(text.as_bytes()), Some(value), "{text}");
+        }
+        assert!(parse_float(b"-0").unwrap().is_sign_negative());
+        for text in [
+            "",
+            " 1",
+            "1 ",
+            "\t1",
+            "1\0",
+            "nan",
+            "NaN",
+            "-nan",
+            "nan(1)",
+            "e1",
+            "1e",
+            "1e+",
+            ".",
+            "+",
+            "-",
+            "++1",
+            "0x",
+            "0x.",
+            "0xg",
+            "0x1p",
+            "0x1p+",
+            "0x1.2.3",
+            "infi",
+            "infinityy",
+            "in",
+            "1e400",
+            "-1e400",
+            "1e-400",
+            "0x1p1024",
+            "0x1p-1075",
+            "0x1.fffffffffffff8p1023",
+            "1_000",
+            "1f",
+            "+-1",
+            "1d",
+            "abc",
+        ] {
+            assert_eq!(parse_float(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(parse_float(b"\xff"), None);
+    }
+
+    #[test]
+    fn doubles_print_as_c_prints_17_significant_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (3.0, "3"),
+            (-12.5, "-12.5"),
+            (0.1, "0.10000000000000001"),
+            (1.0 / 3.0, "0.33333333333333331"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (1e20, "1e+20"),
+            (1.5e300, "1.5000000000000001e+300"),
+            (1e-4, "0.0001"),
+            (1e-5, "1.0000000000000001e-05"),
+            (123456.789e3, "123456789"),
+            (99999999999999999.0, "1e+17"),
+            (1125899906842624.25, "1125899906842624.2"),
+            (1125899906842624.75, "1125899906842624.8"),
+            (9007199254740993.0, "9007199254740992"),
+            (5e-324, "4.9406564584124654e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(format_double_17g(value), text);
+        }
+        assert_eq!(format_double_17g(f64::NAN.copysign(1.0)), "nan");
+        assert_eq!(format_double_17g(f64::NAN.copysign(-1.0)), "-nan");
+    }
+}
