@@ -6,11 +6,10 @@
 mod hex_float;
 mod long_double;
 
-use std::io::Write as _;
-
 pub use long_double::Extended;
 
 use super::Error;
+use crate::resp::reply::Double;
 
 /// The integer that this text is the canonical decimal form of: no `+`, no leading zeros, no `-0`, no spaces,
 /// the full range of `i64`. O(length), at most 20 bytes are looked at.
@@ -86,84 +85,12 @@ fn is_decimal_zero(digits: &[u8]) -> bool {
 
 /// Appends a double as C's `%.17g` writes it: `3`, `0.10000000000000001`, `1e+20`, `inf`, `-nan`.
 pub fn push_double_17g(out: &mut Vec<u8>, value: f64) {
-    if value.is_nan() {
-        out.extend_from_slice(if value.is_sign_negative() { b"-nan" } else { b"nan" });
-        return;
-    }
-    if value.is_infinite() {
-        out.extend_from_slice(if value < 0.0 { b"-inf" } else { b"inf" });
-        return;
-    }
-    // Whole numbers of up to 17 digits, scores mostly, are their own decimal text.
-    if value.abs() < 1e17 && value.fract() == 0.0 {
-        if value == 0.0 && value.is_sign_negative() {
-            out.push(b'-');
-        }
-        out.extend_from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
-        return;
-    }
-    let mut scratch = [0u8; 32];
-    let mut rest = &mut scratch[..];
-    write!(rest, "{value:.16e}").expect("a sign, 17 digits, a point and an exponent of 4 bytes fit into 32");
-    let length = 32 - rest.len();
-    push_general(out, &scratch[..length]);
+    out.extend_from_slice(Double::format(value).as_bytes());
 }
 
 /// [`push_double_17g`] as a text of its own.
 pub fn format_double_17g(value: f64) -> String {
-    let mut out = Vec::with_capacity(24);
-    push_double_17g(&mut out, value);
-    String::from_utf8(out).expect("digits, signs and letters are ASCII")
-}
-
-/// Turns `-d.dddde-x` (Rust's scientific notation, 17 digits) into the shorter of C's two notations.
-fn push_general(out: &mut Vec<u8>, scientific: &[u8]) {
-    let (sign, rest) = scientific.split_at(usize::from(scientific[0] == b'-'));
-    let e = rest.iter().position(|&byte| byte == b'e').expect("scientific notation has an exponent");
-    let exponent = match &rest[e + 1..] {
-        [b'-', digits @ ..] => -small_decimal(digits),
-        digits => small_decimal(digits),
-    };
-    let mut digits = [0u8; 17];
-    digits[0] = rest[0];
-    digits[1..].copy_from_slice(&rest[2..e]);
-    let significant = 17 - digits.iter().rev().take_while(|&&digit| digit == b'0').count();
-    let digits = &digits[..significant.max(1)];
-
-    out.extend_from_slice(sign);
-    if !(-4..17).contains(&exponent) {
-        push_point(out, digits, 1);
-        out.push(b'e');
-        out.push(if exponent < 0 { b'-' } else { b'+' });
-        let magnitude = exponent.unsigned_abs();
-        if magnitude < 10 {
-            out.push(b'0');
-        }
-        out.extend_from_slice(itoa::Buffer::new().format(magnitude).as_bytes());
-    } else if exponent < 0 {
-        out.extend_from_slice(b"0.");
-        out.extend(std::iter::repeat_n(b'0', (-exponent - 1) as usize));
-        out.extend_from_slice(digits);
-    } else {
-        push_point(out, digits, exponent as usize + 1);
-    }
-}
-
-/// Digits with the point behind the first `whole`, zeros filled in where there are fewer.
-fn push_point(out: &mut Vec<u8>, digits: &[u8], whole: usize) {
-    if digits.len() <= whole {
-        out.extend_from_slice(digits);
-        out.extend(std::iter::repeat_n(b'0', whole - digits.len()));
-    } else {
-        out.extend_from_slice(&digits[..whole]);
-        out.push(b'.');
-        out.extend_from_slice(&digits[whole..]);
-    }
-}
-
-/// The value of a few decimal digits.
-fn small_decimal(digits: &[u8]) -> i32 {
-    digits.iter().fold(0, |value, digit| value * 10 + i32::from(digit - b'0'))
+    String::from_utf8_lossy(Double::format(value).as_bytes()).into_owned()
 }
 
 #[cfg(test)]
