@@ -1,0 +1,99 @@
+//! Walks over a run of ranks of a sorted set, from either end.
+
+use std::ops::Range;
+
+use super::indexed::Indexed;
+use super::{Repr, packed};
+use crate::store::value::listpack::{self, Elem, Listpack, Pos};
+
+/// Members and scores of a run of ranks, in order; `rev()` walks down. Nothing is looked up before it is asked for.
+pub struct Iter<'a> {
+    /// Ranks not yet shown.
+    ranks: Range<usize>,
+    walk: Walk<'a>,
+}
+
+enum Walk<'a> {
+    Packed {
+        pack: &'a Listpack,
+        front: Option<listpack::Iter<'a>>,
+        /// The score of the last pair that `next_back` showed was behind this member.
+        back: Option<Pos>,
+    },
+    Indexed {
+        indexed: &'a Indexed,
+        /// Ids of the front's leaf that are still to come, in order.
+        front: &'a [u32],
+        /// Ids of the back's leaf that are still to come, the last one first.
+        back: &'a [u32],
+    },
+}
+
+impl<'a> Iter<'a> {
+    /// `ranks` ends within the set.
+    pub(super) fn new(repr: &'a Repr, ranks: Range<usize>) -> Iter<'a> {
+        let walk = match repr {
+            Repr::Packed(pack) => Walk::Packed { pack, front: None, back: None },
+            Repr::Indexed(indexed) => Walk::Indexed { indexed, front: &[], back: &[] },
+        };
+        Iter { ranks, walk }
+    }
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (Elem<'a>, f64);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rank = self.ranks.next()?;
+        match &mut self.walk {
+            Walk::Packed { pack, front, .. } => {
+                if front.is_none() {
+                    *front = Some(pack.iter_from(pack.seek(rank * 2)?));
+                }
+                let elems = front.as_mut()?;
+                Some((elems.next()?, packed::score_of(elems.next()?)))
+            }
+            Walk::Indexed { indexed, front, .. } => {
+                if front.is_empty() {
+                    let (ids, at) = indexed.leaf_at(rank)?;
+                    *front = &ids[at..];
+                }
+                let (&id, rest) = front.split_first()?;
+                *front = rest;
+                Some((Elem::Bytes(indexed.member(id)), indexed.score(id)))
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ranks.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl DoubleEndedIterator for Iter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let rank = self.ranks.next_back()?;
+        match &mut self.walk {
+            Walk::Packed { pack, back, .. } => {
+                let score = match *back {
+                    Some(member) => pack.prev(member)?,
+                    None => pack.seek(rank * 2 + 1)?,
+                };
+                let member = pack.prev(score)?;
+                *back = Some(member);
+                Some((pack.at(member), packed::score_of(pack.at(score))))
+            }
+            Walk::Indexed { indexed, back, .. } => {
+                if back.is_empty() {
+                    let (ids, at) = indexed.leaf_at(rank)?;
+                    *back = &ids[..=at];
+                }
+                let (&id, rest) = back.split_last()?;
+                *back = rest;
+                Some((Elem::Bytes(indexed.member(id)), indexed.score(id)))
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The encoding of small sorted sets: a listpack of member, score, member, score … in order.
+//!
+//! Scores are stored as the reference stores them, whole numbers as integers and others as `%.17g` text, so
+//! that the listpack's bytes are what a dump holds. All operations walk: O(members).
+
+use std::cmp::Ordering;
+
+use crate::resp::reply::Double;
+use crate::store::value::listpack::{Elem, Listpack, Pos};
+
+/// The number a stored score stands for. What no sorted set writes reads as 0.
+pub(super) fn score_of(elem: Elem<'_>) -> f64 {
+    match elem {
+        Elem::Int(number) => number as f64,
+        Elem::Bytes(text) => {
+            let number = str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+            number.filter(|number| !number.is_nan()).unwrap_or(0.0)
+        }
+    }
+}
+
+/// How `elem` stands to `member`.
+fn compare(elem: Elem<'_>, member: &[u8]) -> Ordering {
+    elem.as_bytes(&mut [0; 20]).cmp(member)
+}
+
+/// Member, score and the position of each pair, in order.
+pub(super) fn pairs(pack: &Listpack) -> impl Iterator<Item = (Pos, Elem<'_>, f64)> {
+    let mut elems = pack.iter();
+    std::iter::from_fn(move || {
+        let pos = elems.pos()?;
+        let (member, score) = (elems.next()?, elems.next()?);
+        Some((pos, member, score_of(score)))
+    })
+}
+
+/// Where a member is, and its score.
+pub(super) fn find(pack: &Listpack, member: &[u8]) -> Option<(Pos, f64)> {
+    let pos = pack.find(member, pack.first()?, 2)?;
+    let score = pack.next(pos)?;
+    Some((pos, score_of(pack.at(score))))
+}
+
+/// Puts a member that is not there in its place.
+pub(super) fn insert_new(pack: &mut Listpack, member: &[u8], score: f64) {
+    let behind = pairs(pack).find(|(_, other, other_score)| {
+        *other_score > score || (*other_score == score && compare(*other, member) == Ordering::Greater)
+    });
+    let text = Double::format(score);
+    match behind {
+        Some((pos, ..)) => {
+            let pos = pack.insert_before(pos, member);
+            pack.insert_after(pos, text.as_bytes());
+        }
+        None => {
+            pack.push_back(member);
+            pack.push_back(text.as_bytes());
+        }
+    }
+}
+
+/// Gives the member at `pos` another score.
+pub(super) fn set_score(pack: &mut Listpack, pos: Pos, member: &[u8], score: f64) {
+    pack.remove_many(pos, 2);
+    insert_new(pack, member, score);
+}
+
+/// Length of the prefix of pairs that satisfy `before`.
+pub(super) fn rank_where(pack: &Listpack, mut before: impl FnMut(Elem<'_>, f64) -> bool) -> usize {
+    pairs(pack).take_while(|(_, member, score)| before(*member, *score)).count()
+}
