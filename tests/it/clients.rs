@@ -1,0 +1,1 @@
+//! The `redis` crate's asynchronous cluster client against a whole cluster.
