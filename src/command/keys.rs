@@ -392,7 +392,7 @@ fn streams(argv: Argv<'_, '_>) -> Keys {
             () if argv.is(at, "noack") => 1,
             () if argv.is(at, "streams") => {
                 let rest = argv.len - at - 1;
-                if rest % 2 == 0 {
+                if rest.is_multiple_of(2) {
                     keys.push(at + 1, rest / 2, 1, KeyFlags::NONE);
                 }
                 return keys;

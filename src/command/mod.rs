@@ -9,8 +9,12 @@ mod context;
 mod error;
 
 pub mod docs;
+pub mod elem;
+pub mod glob;
 pub mod keys;
 pub mod locks;
+pub mod number;
+pub mod scan_options;
 pub mod spec;
 pub mod table;
 #[cfg(test)]

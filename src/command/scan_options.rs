@@ -90,9 +90,8 @@ pub fn parse_cursor(text: &[u8]) -> Result<u64, Error> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(INVALID);
     }
-    let magnitude = digits.iter().try_fold(0u64, |value, digit| {
-        value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-    });
+    let magnitude =
+        digits.iter().try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
     let magnitude = magnitude.ok_or(INVALID)?;
     Ok(if negative { magnitude.wrapping_neg() } else { magnitude })
 }

@@ -6,7 +6,8 @@ use crate::store::{Keyspace, Tx};
 
 /// A keyspace, a selected database and a clock that stands still until told.
 pub struct Session {
-    keyspace: Keyspace,
+    /// All keys.
+    pub keyspace: Keyspace,
     /// Selected database.
     pub database: usize,
     /// Unix time in ms.

@@ -138,12 +138,7 @@ impl RequestParser {
     /// `buffer` must be the bytes of earlier calls, minus what [`release`](Self::release) took, plus new ones.
     /// Offsets are 32-bit: the caller keeps `buffer` below 4 GiB (`client-query-buffer-limit`). After an error
     /// the batch still holds the requests in front of it; the parser must not be used again.
-    pub fn parse(
-        &mut self,
-        buffer: &mut [u8],
-        limits: RequestLimits,
-        batch_max: usize,
-    ) -> Result<(), ProtocolError> {
+    pub fn parse(&mut self, buffer: &mut [u8], limits: RequestLimits, batch_max: usize) -> Result<(), ProtocolError> {
         while self.requests.len() < batch_max {
             if self.args_missing == 0 {
                 let Some(&first) = buffer.get(self.position) else { break };
@@ -339,12 +334,7 @@ fn strict_number(text: &[u8]) -> Option<i64> {
 }
 
 /// Splits `buffer[start..end]` into words, unquoting in place: a word never becomes longer than it stands.
-fn split_words(
-    buffer: &mut [u8],
-    start: usize,
-    end: usize,
-    args: &mut Vec<ArgRange>,
-) -> Result<(), ProtocolError> {
+fn split_words(buffer: &mut [u8], start: usize, end: usize, args: &mut Vec<ArgRange>) -> Result<(), ProtocolError> {
     // The reference reads the line as a C string: it ends at the first NUL.
     let end = memchr::memchr(0, &buffer[start..end]).map_or(end, |nul| start + nul);
     let mut read = start;

@@ -141,9 +141,7 @@ impl Entry {
 
     fn build(key: &[u8], expiry_ms: Option<i64>, payload: Payload<'_>, access: u32) -> Entry {
         let long_key = key.len() > usize::from(u16::MAX);
-        let tag = payload.form()
-            | if expiry_ms.is_some() { EXPIRES } else { 0 }
-            | if long_key { LONG_KEY } else { 0 };
+        let tag = payload.form() | if expiry_ms.is_some() { EXPIRES } else { 0 } | if long_key { LONG_KEY } else { 0 };
         let size = prefix_bytes(tag) + key.len() + payload.size();
         let layout = layout(size);
         // SAFETY: the layout's size is at least HEADER_BYTES, not zero.
@@ -401,8 +399,8 @@ impl Entry {
         match self.payload() {
             Payload::Int(value) => Entry::int(key, value, expiry_ms),
             Payload::Inline(bytes) => Entry::build(key, expiry_ms, Payload::Inline(bytes), 0),
-            // SAFETY: as in `as_str`.
             Payload::Raw(boxed) => {
+                // SAFETY: as in `as_str`.
                 let copy = Box::new(unsafe { (*boxed).clone() });
                 Entry::build(key, expiry_ms, Payload::Raw(Box::into_raw(copy)), 0)
             }
@@ -473,9 +471,18 @@ mod tests {
 
     #[test]
     fn size_classes_are_the_allocator_s() {
-        for (size, class) in
-            [(8, 16), (16, 16), (17, 32), (96, 96), (97, 112), (128, 128), (129, 160), (161, 192), (257, 320), (1025, 1280)]
-        {
+        for (size, class) in [
+            (8, 16),
+            (16, 16),
+            (17, 32),
+            (96, 96),
+            (97, 112),
+            (128, 128),
+            (129, 160),
+            (161, 192),
+            (257, 320),
+            (1025, 1280),
+        ] {
             assert_eq!(size_class(size), class, "{size}");
         }
     }

@@ -31,7 +31,7 @@ impl Kind {
 }
 
 /// A collection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Object {
     /// See [`List`].
     List(List),

@@ -55,11 +55,7 @@ pub(super) fn iter(table: &Table) -> impl Iterator<Item = &Entry> {
 }
 
 /// Removes the entries for which `keep` says no, handing each to `removed`.
-pub(super) fn retain(
-    table: &mut Table,
-    mut keep: impl FnMut(&mut Entry) -> bool,
-    mut removed: impl FnMut(Entry),
-) {
+pub(super) fn retain(table: &mut Table, mut keep: impl FnMut(&mut Entry) -> bool, mut removed: impl FnMut(Entry)) {
     // SAFETY: the raw iterator allows erasing the bucket it just yielded; nothing is inserted meanwhile; each
     // bucket is referenced only until the next step.
     unsafe {

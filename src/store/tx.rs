@@ -67,6 +67,9 @@ enum Held<'a> {
     Many(Vec<(usize, Slot, Guard<'a>)>),
 }
 
+/// A key met expired: its database's place, its hash and bytes.
+type Stale = (usize, KeyHash, Box<[u8]>);
+
 /// See the module's documentation.
 pub struct Tx<'a> {
     keyspace: &'a Keyspace,
@@ -76,7 +79,7 @@ pub struct Tx<'a> {
     now_ms: i64,
     held: Held<'a>,
     /// Keys met expired by a look-up that could not remove them: removed when the transaction ends.
-    stale: RefCell<Vec<(usize, KeyHash, Box<[u8]>)>>,
+    stale: RefCell<Vec<Stale>>,
     hits: Cell<u32>,
     misses: Cell<u32>,
     expired: u32,
@@ -118,9 +121,7 @@ impl<'a> Tx<'a> {
             slots.iter().map(|(database, slot)| (keyspace.place(*database), *slot)).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        Held::Many(
-            wanted.into_iter().map(|(place, slot)| (place, slot, keyspace.at_place(place).lock(slot))).collect(),
-        )
+        Held::Many(wanted.into_iter().map(|(place, slot)| (place, slot, keyspace.at_place(place).lock(slot))).collect())
     }
 
     /// The keyspace, for what concerns more than the locked slots. Locks of this transaction are still held.
@@ -406,11 +407,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Changes the collection at a key, made empty when there is none; a key left empty is removed.
-    pub fn upsert<T: Collection, R>(
-        &mut self,
-        key: Key<'_>,
-        change: impl FnOnce(&mut T) -> R,
-    ) -> Result<R, WrongType> {
+    pub fn upsert<T: Collection, R>(&mut self, key: Key<'_>, change: impl FnOnce(&mut T) -> R) -> Result<R, WrongType> {
         if self.entry_mut(key).is_some() {
             return self.update(key, change).map(|result| result.expect("the key was found just now"));
         }

@@ -29,9 +29,7 @@ impl Cursor {
     }
 
     fn encode(self) -> u64 {
-        u64::from(self.rehashes) << (PLACE_BITS + 14)
-            | u64::from(self.slot.number()) << PLACE_BITS
-            | self.place as u64
+        u64::from(self.rehashes) << (PLACE_BITS + 14) | u64::from(self.slot.number()) << PLACE_BITS | self.place as u64
     }
 }
 

@@ -5,4 +5,5 @@
 //! reference's own suite in `tests/compat`.
 
 mod clients;
+mod differential;
 mod support;

@@ -255,7 +255,8 @@ mod tests {
     #[test]
     fn any_other_type_is_refused_wherever_it_stands() {
         let mut s = session();
-        for line in ["SINTER missing string", "SUNION a string", "SDIFF missing string", "SINTERCARD 2 missing string"] {
+        for line in ["SINTER missing string", "SUNION a string", "SDIFF missing string", "SINTERCARD 2 missing string"]
+        {
             assert!(s.run(line).starts_with("-WRONGTYPE "), "{line}");
         }
         assert!(s.run("SINTERSTORE target missing string").starts_with("-WRONGTYPE "));

@@ -18,10 +18,12 @@ pub use iter::Iter;
 pub use range::{LexBound, LexRange, ScoreRange};
 
 /// Members with scores. Packed operations cost O(members), which are few; costs named below are the indexed ones.
+#[derive(Clone)]
 pub struct SortedSet {
     repr: Repr,
 }
 
+#[derive(Clone)]
 enum Repr {
     Packed(Listpack),
     Indexed(Box<Indexed>),

@@ -15,12 +15,14 @@ use super::order_tree::OrderTree;
 static HASHER: LazyLock<ahash::RandomState> = LazyLock::new(ahash::RandomState::new);
 
 /// A slab place; free when its score is NaN, which no member has.
+#[derive(Clone)]
 struct Place {
     score: f64,
     member: Box<[u8]>,
 }
 
 /// Members and scores, found by member, by rank and by order.
+#[derive(Clone)]
 pub(super) struct Indexed {
     places: Vec<Place>,
     free: Vec<u32>,

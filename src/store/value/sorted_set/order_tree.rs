@@ -14,17 +14,20 @@ const LEAF_MAX: usize = 64;
 const INNER_MAX: usize = 32;
 
 /// Ids in an order their owner defines; all positions are ranks from 0.
+#[derive(Clone)]
 pub(super) struct OrderTree {
     root: Node,
     len: usize,
 }
 
+#[derive(Clone)]
 enum Node {
     Leaf(Vec<u32>),
     Inner(Vec<Child>),
 }
 
 /// A subtree as its parent sees it.
+#[derive(Clone)]
 struct Child {
     first_score: f64,
     first_id: u32,
