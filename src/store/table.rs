@@ -70,8 +70,11 @@ pub(super) fn retain(table: &mut Table, mut keep: impl FnMut(&mut Entry) -> bool
 /// Asks for the cache lines of the control byte and bucket that a look-up of `hash` touches first.
 #[inline(always)]
 pub(super) fn prefetch_bucket(table: &Table, hash: KeyHash) {
+    if places(table) == 0 {
+        return;
+    }
     let place = hash.bits() as usize & (table.buckets() - 1);
-    // SAFETY: `place` is below the number of buckets; the addresses are only computed and prefetched, never read.
+    // SAFETY: the table has buckets; `place` is below the number of buckets; the addresses are only computed and prefetched, never read.
     // The control bytes stand behind the data, one per bucket.
     unsafe {
         prefetch(table.bucket(place).as_ptr().cast::<u8>());
