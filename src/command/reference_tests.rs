@@ -11,9 +11,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
+use super::server::command::answer;
 use super::table::{Command, Table};
-use super::{docs, keys};
-use crate::resp::{Protocol, Reply};
+use super::{Args, docs, keys};
+use crate::resp::{Protocol, Reply, RequestLimits, RequestParser};
 
 const VERSION: &str = "7.0.15";
 
@@ -254,6 +255,61 @@ fn command_docs_is_the_references() {
     assert_eq!(count, 366);
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     assert_exceptions_needed(&seen, |field| !INFO_FIELDS.contains(&field));
+}
+
+/// What COMMAND answers to this line, by our own function.
+fn command_answer(line: &str) -> Value {
+    let mut buffer = format!("{line}\r\n").into_bytes();
+    let mut parser = RequestParser::default();
+    let limits = RequestLimits { bulk_bytes_max: 1024, unauthenticated: false };
+    parser.parse(&mut buffer, limits, 1).expect("a line can be parsed");
+    let args = Args::new(&buffer, parser.args_of(&parser.requests()[0]));
+    let command = Table::get().lookup(args.at(0), args.get(1)).expect("COMMAND is in the table");
+    Value::written(|reply| {
+        let start = reply.mark();
+        if let Err(error) = answer(command, args, reply) {
+            reply.rewind(start);
+            reply.error(&error.to_string());
+        }
+    })
+}
+
+#[test]
+fn answers_of_command_are_the_references() {
+    let Some(mut reference) = Reference::start() else { return };
+    let lines = [
+        "command help",
+        "command info nope",
+        "command info GET nope CLIENT|list",
+        "command docs nope GET nope CLIENT|list",
+        "command list filterby pattern z*STORE",
+        "command list FILTERBY Pattern xinfo|*",
+        "command list filterby aclcat PubSub",
+        "command list filterby aclcat @pubsub",
+        "command list filterby aclcat nope",
+        "command list filterby module m",
+        "command list filterby nope x",
+        "command list filterby pattern",
+        "command list nope",
+        "command list filterby pattern a b",
+        "command getkeys mget a b",
+        "command getkeys eval s 0",
+        "command getkeys ping x",
+        "command getkeysandflags sort k store d",
+    ];
+    for line in lines {
+        let theirs = reference.ask(&line.split(' ').collect::<Vec<_>>());
+        let (ours, theirs) = match (command_answer(line), theirs) {
+            // The order of a list is each server's own.
+            (Value::Array(mut ours), Value::Array(mut theirs)) if line.contains("list") => {
+                ours.sort();
+                theirs.sort();
+                (Value::Array(ours), Value::Array(theirs))
+            }
+            answers => answers,
+        };
+        assert_eq!(ours, theirs, "{line}");
+    }
 }
 
 #[test]
