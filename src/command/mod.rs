@@ -7,6 +7,8 @@
 mod args;
 mod context;
 mod error;
+#[cfg(test)]
+mod reference_tests;
 
 pub mod docs;
 pub mod elem;

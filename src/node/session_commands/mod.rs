@@ -3,6 +3,7 @@
 //! Their rows stand in the command table like all others; here a handler is bound to a row by its full name.
 
 mod connection;
+mod table;
 
 use super::Node;
 use super::session::Session;
@@ -31,7 +32,7 @@ pub type SessionHandler = fn(&mut Call<'_>) -> Outcome;
 /// Handlers by the full names of their commands (`"client|list"`).
 type Handlers = &'static [(&'static str, SessionHandler)];
 
-const ALL: &[Handlers] = &[connection::HANDLERS];
+const ALL: &[Handlers] = &[connection::HANDLERS, table::HANDLERS];
 
 /// The handlers by command id.
 pub(crate) fn handlers() -> Box<[Option<SessionHandler>]> {
