@@ -15,6 +15,10 @@ pub struct Config {
     pub tcp_backlog: u32,
     /// `cluster-enabled`.
     pub cluster_enabled: bool,
+    /// `cluster-require-full-coverage`: nothing is served while a slot has no owner.
+    pub require_full_coverage: bool,
+    /// `cluster-slot-stats-enabled`: time and bytes are counted for each slot.
+    pub slot_stats: bool,
     /// `databases`.
     pub databases: usize,
     /// `maxclients`.
@@ -38,6 +42,8 @@ impl Default for Config {
             port: 6379,
             tcp_backlog: 511,
             cluster_enabled: false,
+            require_full_coverage: true,
+            slot_stats: false,
             databases: 16,
             clients_max: 10_000,
             password: Vec::new(),

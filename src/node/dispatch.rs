@@ -216,20 +216,38 @@ impl Dispatcher {
         // Read under the slot's lock: whoever takes a slot away publishes a new view and then passes every
         // lock once, so that no command that saw the old view is still running.
         if cluster && let locks::Plan::Slot(slot) = plan {
-            self.check_owner(slot)?;
+            self.check_owner(config, slot)?;
         }
         let reply = Reply::new(out, session.protocol);
-        handler(&mut Ctx { tx, reply, config: &config.data }, args)
+        let mut ctx = Ctx { tx, reply, config: &config.data };
+        match plan {
+            locks::Plan::Slot(slot) if config.slot_stats => self.run_counted(slot, handler, &mut ctx, args),
+            _ => handler(&mut ctx, args),
+        }
+    }
+
+    /// Runs a command and adds what it cost to its slot's usage.
+    #[cold]
+    fn run_counted(&self, slot: Slot, handler: Handler, ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+        let start = ctx.reply.mark();
+        let since = Instant::now();
+        let outcome = handler(ctx, args);
+        let input_bytes: usize = args.iter().map(|arg| arg.len() + 5).sum();
+        let output_bytes = ctx.reply.written_since(start).len();
+        let cpu_ns = since.elapsed().as_nanos() as u64;
+        self.node.slot_usage.of(slot).add(cpu_ns, input_bytes as u64, output_bytes as u64);
+        outcome
     }
 
     #[inline]
-    fn check_owner(&self, slot: Slot) -> Outcome {
+    fn check_owner(&self, config: &Config, slot: Slot) -> Outcome {
         let mut view = self.view.borrow_mut();
         let view = view.load();
+        let down = config.require_full_coverage && !view.covers_all_slots();
         match view.owner(slot) {
-            Some(owner) if owner.id == self.node.id && view.covers_all_slots() => Ok(()),
+            Some(owner) if owner.id == self.node.id && !down => Ok(()),
             None => Err(Error::Static("CLUSTERDOWN Hash slot not served")),
-            Some(_) if !view.covers_all_slots() => Err(Error::Static("CLUSTERDOWN The cluster is down")),
+            Some(_) if down => Err(Error::Static("CLUSTERDOWN The cluster is down")),
             Some(owner) => Err(Error::Text(format!("MOVED {slot} {}:{}", owner.host, owner.port))),
         }
     }

@@ -9,12 +9,14 @@ mod dispatch;
 mod expire;
 pub mod session;
 pub mod session_commands;
+pub mod slot_usage;
 pub mod stats;
 
 pub use config::Config;
 
 use crate::cluster::{ClusterView, Member, NodeId, ViewCell};
 use crate::net::{ListenError, Workers, accept_into, listen};
+use crate::slot::Slot;
 use crate::store::Keyspace;
 use arc_swap::ArcSwap;
 use clients::Clients;
@@ -38,6 +40,8 @@ pub struct Node {
     pub clients: Clients,
     /// Its counters.
     pub stats: stats::Stats,
+    /// What serving each slot cost, where that is counted.
+    pub slot_usage: slot_usage::SlotUsage,
     /// When it started.
     pub started: Instant,
     /// The same as unix ms.
@@ -60,7 +64,9 @@ impl Node {
         let id = NodeId::random();
         let port = addresses.first().map_or(config.port, SocketAddr::port);
         let bus_port = port.checked_add(10_000).unwrap_or(0);
-        let host = addresses.first().map(|address| address.ip().to_string()).unwrap_or_default();
+        // An unspecified address names no host: clients are told the one at which they reached the node.
+        let host = addresses.first().filter(|address| !address.ip().is_unspecified());
+        let host = host.map(|address| address.ip().to_string()).unwrap_or_default();
         let member = Member { id, shard_id: NodeId::random(), host, port, bus_port, hostname: String::new() };
         Node::member_of(ViewCell::new(ClusterView::new(vec![member])), id, config, addresses, stop)
     }
@@ -80,6 +86,7 @@ impl Node {
             id,
             clients: Clients::default(),
             stats: stats::Stats::default(),
+            slot_usage: slot_usage::SlotUsage::default(),
             started: Instant::now(),
             started_ms: now_ms(),
             run_id: NodeId::random().to_string(),
@@ -87,6 +94,14 @@ impl Node {
             stop,
             session_handlers: session_commands::handlers(),
             active_expire: std::sync::atomic::AtomicBool::new(true),
+        }
+    }
+
+    /// Returns once no command runs that began under an older view of these slots: every slot's lock is passed
+    /// once, and commands read the view under it.
+    pub fn wait_for_running_commands(&self, slots: &[Slot]) {
+        for slot in slots {
+            self.keyspace.pass_lock(0, *slot);
         }
     }
 }

@@ -211,6 +211,13 @@ impl Keyspace {
         self.made(database).map_or(0, |database| database.map.shards()[slot.index()].read().len())
     }
 
+    /// Takes and drops a slot's lock: whoever held it before has let go of it when this returns.
+    pub fn pass_lock(&self, database: usize, slot: Slot) {
+        if let Some(database) = self.made(database) {
+            drop(database.lock(slot));
+        }
+    }
+
     /// Up to `count` keys of one slot. O(count).
     pub fn slot_keys(&self, database: usize, slot: Slot, count: usize) -> Vec<Box<[u8]>> {
         let Some(database) = self.made(database) else { return Vec::new() };

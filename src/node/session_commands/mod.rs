@@ -2,7 +2,9 @@
 //!
 //! Their rows stand in the command table like all others; here a handler is bound to a row by its full name.
 
+mod cluster;
 mod connection;
+mod slot_stats;
 mod table;
 
 use super::Node;
@@ -32,7 +34,7 @@ pub type SessionHandler = fn(&mut Call<'_>) -> Outcome;
 /// Handlers by the full names of their commands (`"client|list"`).
 type Handlers = &'static [(&'static str, SessionHandler)];
 
-const ALL: &[Handlers] = &[connection::HANDLERS, table::HANDLERS];
+const ALL: &[Handlers] = &[cluster::HANDLERS, slot_stats::HANDLERS, connection::HANDLERS, table::HANDLERS];
 
 /// The handlers by command id.
 pub(crate) fn handlers() -> Box<[Option<SessionHandler>]> {
