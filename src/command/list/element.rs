@@ -411,7 +411,7 @@ mod tests {
     #[test]
     fn every_command_refuses_a_key_of_another_type() {
         let mut session = Session::default();
-        session.run("SET s v");
+        session.run("SADD s v");
         for line in [
             "LPUSH s a",
             "RPUSHX s a",

@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn destination_of_another_type_matters_only_when_something_moves() {
         let mut session = Session::default();
-        session.run("SET s v");
+        session.run("SADD s v");
         assert_eq!(session.run("RPOPLPUSH none s"), "$-1");
         session.run("RPUSH k a");
         let reply = session.run("RPOPLPUSH k s");
