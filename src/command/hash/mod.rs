@@ -39,7 +39,7 @@ fn read(ctx: &mut Ctx<'_>, key: Key<'_>, answer: impl FnOnce(Option<&Hash>, &mut
     let Ctx { tx, reply, .. } = ctx;
     let now_ms = tx.now_ms();
     let hash = tx.read::<Hash>(key)?;
-    if !hash.is_some_and(|hash| hash.next_expiry_ms().is_some_and(|at_ms| at_ms <= now_ms)) {
+    if !hash.is_some_and(|hash| hash.is_due(now_ms)) {
         return answer(hash, reply);
     }
     update(tx, key, |_| Change { result: (), event: None })?;
