@@ -250,6 +250,12 @@ impl Hash {
         self.expiry.as_ref()?.next()
     }
 
+    /// Whether [`remove_expired`](Self::remove_expired) would remove something.
+    #[inline]
+    pub fn is_due(&self, now_ms: i64) -> bool {
+        self.next_expiry_ms().is_some_and(|at_ms| at_ms <= now_ms)
+    }
+
     /// Fields that expire.
     pub fn expiring_len(&self) -> usize {
         self.expiry.as_ref().map_or(0, |expiry| expiry.len())
