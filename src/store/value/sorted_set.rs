@@ -9,6 +9,7 @@ mod order_tree;
 mod packed;
 mod range;
 
+use std::fmt;
 use std::ops::Range;
 
 use super::Limits;
@@ -35,19 +36,38 @@ impl Default for SortedSet {
     }
 }
 
+impl fmt::Debug for SortedSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
 impl SortedSet {
     /// An empty sorted set; allocates nothing.
     pub const fn new() -> SortedSet {
         SortedSet { repr: Repr::Packed(Listpack::new()) }
     }
 
-    /// An empty sorted set that starts in the encoding `members` members of up to `member_bytes_max` bytes need.
-    pub fn with_capacity(members: usize, member_bytes_max: usize, limits: &Limits) -> SortedSet {
-        let packed = members <= limits.sorted_set_entries_max && member_bytes_max <= limits.sorted_set_value_bytes_max;
-        if packed {
-            SortedSet::new()
-        } else {
-            SortedSet { repr: Repr::Indexed(Box::new(Indexed::with_capacity(members))) }
+    /// A sorted set of distinct members that come in order; `members` says how many, or about. O(members).
+    pub fn from_sorted<'e>(
+        members: usize,
+        sorted: impl Iterator<Item = (Elem<'e>, f64)>,
+        limits: &Limits,
+    ) -> SortedSet {
+        let mut set = SortedSet::new();
+        if members > limits.sorted_set_entries_max {
+            set.repr = Repr::Indexed(Box::new(Indexed::with_capacity(members)));
+        }
+        for (member, score) in sorted {
+            set.push_last(member.as_bytes(&mut [0; 20]), score, limits);
+        }
+        set
+    }
+
+    fn push_last(&mut self, member: &[u8], score: f64, limits: &Limits) {
+        match &mut self.repr {
+            Repr::Packed(pack) if packed_takes(pack, member, limits) => packed::push_last(pack, member, score),
+            _ => self.make_indexed().push_last(member, score),
         }
     }
 
@@ -114,10 +134,7 @@ impl SortedSet {
                 }
                 let score = decide(None)?;
                 debug_assert!(!score.is_nan());
-                let fits = pack.len() / 2 < limits.sorted_set_entries_max
-                    && member.len() <= limits.sorted_set_value_bytes_max
-                    && pack.fits(member.len() + 64);
-                if fits {
+                if packed_takes(pack, member, limits) {
                     packed::insert_new(pack, member, score);
                 } else {
                     self.make_indexed().insert_new(member, score);
@@ -237,11 +254,19 @@ impl SortedSet {
         }
     }
 
+    /// The cursor that [`scan`](Self::scan) with the same arguments returns, for replies that begin with it.
+    pub fn next_cursor(&self, cursor: u64, count: usize) -> u64 {
+        match &self.repr {
+            Repr::Packed(_) => 0,
+            Repr::Indexed(indexed) => indexed.scan(cursor, count, |_, _| {}),
+        }
+    }
+
     fn make_indexed(&mut self) -> &mut Indexed {
         if let Repr::Packed(pack) = &self.repr {
             let mut indexed = Indexed::with_capacity(pack.len() / 2 + 1);
             for (_, member, score) in packed::pairs(pack) {
-                indexed.insert_new(member.as_bytes(&mut [0; 20]), score);
+                indexed.push_last(member.as_bytes(&mut [0; 20]), score);
             }
             self.repr = Repr::Indexed(Box::new(indexed));
         }
@@ -250,6 +275,14 @@ impl SortedSet {
             Repr::Packed(_) => unreachable!("the packed form was replaced above"),
         }
     }
+}
+
+/// Whether a packed set may take one more member without being converted.
+fn packed_takes(pack: &Listpack, member: &[u8], limits: &Limits) -> bool {
+    pack.len() / 2 < limits.sorted_set_entries_max
+        && member.len() <= limits.sorted_set_value_bytes_max
+        // Room for the score's text and the overhead of both elements.
+        && pack.fits(member.len() + 64)
 }
 
 #[cfg(test)]

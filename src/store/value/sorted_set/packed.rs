@@ -46,17 +46,19 @@ pub(super) fn insert_new(pack: &mut Listpack, member: &[u8], score: f64) {
     let behind = pairs(pack).find(|(_, other, other_score)| {
         *other_score > score || (*other_score == score && compare(*other, member) == Ordering::Greater)
     });
-    let text = Double::format(score);
     match behind {
         Some((pos, ..)) => {
             let pos = pack.insert_before(pos, member);
-            pack.insert_after(pos, text.as_bytes());
+            pack.insert_after(pos, Double::format(score).as_bytes());
         }
-        None => {
-            pack.push_back(member);
-            pack.push_back(text.as_bytes());
-        }
+        None => push_last(pack, member, score),
     }
+}
+
+/// Puts a member that comes after all others behind them.
+pub(super) fn push_last(pack: &mut Listpack, member: &[u8], score: f64) {
+    pack.push_back(member);
+    pack.push_back(Double::format(score).as_bytes());
 }
 
 /// Gives the member at `pos` another score.

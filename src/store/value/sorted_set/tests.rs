@@ -120,6 +120,23 @@ fn random_changes_match_a_model() {
 }
 
 #[test]
+fn a_set_made_of_sorted_members_equals_one_of_inserts() {
+    for members in [0, 5, 128, 129, 3_000] {
+        for longest in [10, 70] {
+            let mut one_by_one = SortedSet::new();
+            for n in 0..members {
+                let member = format!("{n:0width$}", width = if n == members / 2 { longest } else { 6 });
+                one_by_one.insert(member.as_bytes(), (n / 3) as f64, &limits());
+            }
+            let made = SortedSet::from_sorted(members, one_by_one.iter(), &limits());
+            assert_eq!(all(&made), all(&one_by_one));
+            assert_eq!(made.encoding(), one_by_one.encoding());
+            assert!(made.iter().all(|(member, _)| made.rank(&member.to_vec()).is_some()));
+        }
+    }
+}
+
+#[test]
 fn lexical_ranges_match_a_filter() {
     for members in [50, 1_000] {
         let seed = fastrand::u64(..);
