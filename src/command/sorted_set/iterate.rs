@@ -126,7 +126,10 @@ fn zscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             shown += 2;
             bulk(reply, member);
             // A bulk string in RESP3 too.
-            reply.bulk(Double::format(score).as_bytes());
+            match set.stored_integer(score) {
+                Some(number) => reply.bulk_int(number),
+                None => reply.bulk(Double::format(score).as_bytes()),
+            }
         }
     });
     reply.array_at(mark, shown);

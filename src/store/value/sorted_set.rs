@@ -1,7 +1,8 @@
 //! Sorted sets: members ordered by (score, member bytes), found by member, rank, score and lexical range.
 //!
 //! Packed while within the limits ([`packed`]), then indexed ([`indexed`]: slab, hash table and order-statistic
-//! tree), never back. Scores are any double but NaN, which callers refuse; the two zeros are equal in order and keep their sign.
+//! tree), never back. Scores are any double but NaN, which callers refuse; the two zeros are equal, and
+//! -0 keeps its sign in the indexed form only.
 
 mod indexed;
 mod iter;
@@ -13,10 +14,13 @@ use std::fmt;
 use std::ops::Range;
 
 use super::Limits;
-use super::listpack::{Elem, Listpack};
+use super::listpack::{BYTES_MAX, Elem, Listpack};
 use indexed::Indexed;
 pub use iter::Iter;
 pub use range::{LexBound, LexRange, ScoreRange};
+
+/// What a packed pair takes beyond its member's bytes, at most: the score's text and two elements' overhead.
+const PAIR_OVERHEAD_BYTES: usize = 64;
 
 /// Members with scores. Packed operations cost O(members), which are few; costs named below are the indexed ones.
 #[derive(Clone)]
@@ -48,26 +52,27 @@ impl SortedSet {
         SortedSet { repr: Repr::Packed(Listpack::new()) }
     }
 
-    /// A sorted set of distinct members that come in order; `members` says how many, or about. O(members).
+    /// A sorted set of `members` distinct members that come in order. O(members).
     pub fn from_sorted<'e>(
         members: usize,
-        sorted: impl Iterator<Item = (Elem<'e>, f64)>,
+        sorted: impl Iterator<Item = (Elem<'e>, f64)> + Clone,
         limits: &Limits,
     ) -> SortedSet {
-        let mut set = SortedSet::new();
-        if members > limits.sorted_set_entries_max {
-            set.repr = Repr::Indexed(Box::new(Indexed::with_capacity(members)));
-        }
-        for (member, score) in sorted {
-            set.push_last(member.as_bytes(&mut [0; 20]), score, limits);
-        }
-        set
-    }
-
-    fn push_last(&mut self, member: &[u8], score: f64, limits: &Limits) {
-        match &mut self.repr {
-            Repr::Packed(pack) if packed_takes(pack, member, limits) => packed::push_last(pack, member, score),
-            _ => self.make_indexed().push_last(member, score),
+        let packed_bytes = (members <= limits.sorted_set_entries_max)
+            .then(|| {
+                sorted.clone().map(|(member, _)| member.len()).try_fold(0usize, |sum, bytes| {
+                    (bytes <= limits.sorted_set_value_bytes_max).then_some(sum + bytes + PAIR_OVERHEAD_BYTES)
+                })
+            })
+            .flatten();
+        if packed_bytes.is_some_and(|bytes| bytes < BYTES_MAX) {
+            let mut pack = Listpack::new();
+            sorted.for_each(|(member, score)| packed::push_last(&mut pack, member.as_bytes(&mut [0; 20]), score));
+            SortedSet { repr: Repr::Packed(pack) }
+        } else {
+            let mut indexed = Indexed::with_capacity(members);
+            sorted.for_each(|(member, score)| indexed.push_last(member.as_bytes(&mut [0; 20]), score));
+            SortedSet { repr: Repr::Indexed(Box::new(indexed)) }
         }
     }
 
@@ -242,6 +247,12 @@ impl SortedSet {
         self.range(0..self.len())
     }
 
+    /// The integer a member's score is shown as by a scan: a packed set keeps whole scores as integers, which have
+    /// more digits than a double is printed with.
+    pub fn stored_integer(&self, score: f64) -> Option<i64> {
+        self.packed().and_then(|_| packed::whole(score))
+    }
+
     /// Shows about `count` members from `cursor` on (0 starts) and returns the next cursor, 0 at the end. A member
     /// that stays in the set over a whole scan is shown at least once. A packed set is shown at once.
     pub fn scan(&self, cursor: u64, count: usize, mut show: impl FnMut(Elem<'_>, f64)) -> u64 {
@@ -281,8 +292,7 @@ impl SortedSet {
 fn packed_takes(pack: &Listpack, member: &[u8], limits: &Limits) -> bool {
     pack.len() / 2 < limits.sorted_set_entries_max
         && member.len() <= limits.sorted_set_value_bytes_max
-        // Room for the score's text and the overhead of both elements.
-        && pack.fits(member.len() + 64)
+        && pack.fits(member.len() + PAIR_OVERHEAD_BYTES)
 }
 
 #[cfg(test)]
