@@ -1,6 +1,13 @@
 //! Intersection, union and difference.
 
-use crate::command::spec::{KeySpec, Spec};
+use super::range;
+use super::shape::Shape;
+use super::sources::{self, Aggregate, Operation, Source};
+use crate::command::number;
+use crate::command::spec::{KeySpec, Run, Spec};
+use crate::command::{Args, Ctx, Error, Outcome};
+use crate::store::Tx;
+use crate::store::value::sorted_set::SortedSet;
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -16,6 +23,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(N)+O(M*log(M)) with N being the sum of the sizes of the input sorted sets, and M being the \
             number of elements in the resulting sorted set.",
         args: "numkeys:int key@0* weight:int=WEIGHTS?* aggregate=AGGREGATE(SUM | MIN | MAX)? WITHSCORES?",
+        run: Run::Data(zunion),
         ..Spec::BLANK
     },
     Spec {
@@ -30,6 +38,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted sets, and M being the \
             number of elements in the resulting sorted set.",
         args: "destination@0 numkeys:int key@1* weight:int=WEIGHTS?* aggregate=AGGREGATE(SUM | MIN | MAX)?",
+        run: Run::Data(zunionstore),
         ..Spec::BLANK
     },
     Spec {
@@ -44,6 +53,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of \
             input sorted sets and M being the number of elements in the resulting sorted set.",
         args: "numkeys:int key@0* weight:int=WEIGHTS?* aggregate=AGGREGATE(SUM | MIN | MAX)? WITHSCORES?",
+        run: Run::Data(zinter),
         ..Spec::BLANK
     },
     Spec {
@@ -58,6 +68,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of \
             input sorted sets and M being the number of elements in the resulting sorted set.",
         args: "destination@0 numkeys:int key@1* weight:int=WEIGHTS?* aggregate=AGGREGATE(SUM | MIN | MAX)?",
+        run: Run::Data(zinterstore),
         ..Spec::BLANK
     },
     Spec {
@@ -72,6 +83,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(N*K) worst case with N being the smallest input sorted set, K being the number of input sorted \
             sets.",
         args: "numkeys:int key@0* limit:int=LIMIT?",
+        run: Run::Data(zintercard),
         ..Spec::BLANK
     },
     Spec {
@@ -86,6 +98,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the \
             size of the first set, and K is the size of the result set.",
         args: "numkeys:int key@0* WITHSCORES?",
+        run: Run::Data(zdiff),
         ..Spec::BLANK
     },
     Spec {
@@ -100,6 +113,121 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the \
             size of the first set, and K is the size of the result set.",
         args: "destination@0 numkeys:int key@1*",
+        run: Run::Data(zdiffstore),
         ..Spec::BLANK
     },
 ];
+
+fn zunion(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    reply(ctx, args, Operation::Union, "zunion")
+}
+
+fn zinter(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    reply(ctx, args, Operation::Intersection, "zinter")
+}
+
+fn zdiff(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    reply(ctx, args, Operation::Difference, "zdiff")
+}
+
+fn zunionstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    store(ctx, args, Operation::Union, "zunionstore")
+}
+
+fn zinterstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    store(ctx, args, Operation::Intersection, "zinterstore")
+}
+
+fn zdiffstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    store(ctx, args, Operation::Difference, "zdiffstore")
+}
+
+fn reply(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation, name: &str) -> Outcome {
+    let mut query = Query::sources(&ctx.tx, args, 1, name)?;
+    query.options(args, Offered { weights: operation != Operation::Difference, scores: true, limit: false })?;
+    let shape = Shape::new(&ctx.reply, query.with_scores);
+    let result = sources::combine(operation, query.sources, query.aggregate);
+    shape.list(&mut ctx.reply, result.into_iter());
+    Ok(())
+}
+
+fn store(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation, name: &'static str) -> Outcome {
+    let mut query = Query::sources(&ctx.tx, args, 2, name)?;
+    query.options(args, Offered { weights: operation != Operation::Difference, scores: false, limit: false })?;
+    let result = sources::combine(operation, query.sources, query.aggregate);
+    let result = SortedSet::from_sorted(result.len(), result.into_iter(), &ctx.config.limits);
+    range::store(ctx, args, name, result)
+}
+
+fn zintercard(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let mut query = Query::sources(&ctx.tx, args, 1, "zintercard")?;
+    query.options(args, Offered { weights: false, scores: false, limit: true })?;
+    let limit = if query.limit == 0 { usize::MAX } else { query.limit };
+    let count = sources::intersection(&sources::by_size(query.sources), query.aggregate).take(limit).count();
+    ctx.reply.int(count as i64);
+    Ok(())
+}
+
+/// Input keys and options of one of these commands.
+struct Query<'t> {
+    sources: Vec<Source<'t>>,
+    /// Argument behind the last key.
+    options_at: usize,
+    aggregate: Aggregate,
+    with_scores: bool,
+    /// 0: none.
+    limit: usize,
+}
+
+/// Which options a command has.
+struct Offered {
+    weights: bool,
+    scores: bool,
+    limit: bool,
+}
+
+impl<'t> Query<'t> {
+    /// Reads the number of keys, which is argument `index`, and looks the keys up.
+    fn sources(tx: &'t Tx<'_>, args: Args<'_>, index: usize, name: &str) -> Result<Query<'t>, Error> {
+        let count = number::int(args.at(index))?;
+        if count < 1 {
+            return Err(Error::Text(format!("ERR at least 1 input key is needed for '{name}' command")));
+        }
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        if count > args.len() - index - 1 {
+            return Err(Error::Syntax);
+        }
+        let options_at = index + 1 + count;
+        let sources = (index + 1..options_at)
+            .map(|index| Source::new(tx.object(args.key(index))?))
+            .collect::<Result<Vec<Source<'t>>, Error>>()?;
+        Ok(Query { sources, options_at, aggregate: Aggregate::Sum, with_scores: false, limit: 0 })
+    }
+
+    fn options(&mut self, args: Args<'_>, offered: Offered) -> Result<(), Error> {
+        let mut index = self.options_at;
+        while index < args.len() {
+            let behind = args.len() - index - 1;
+            if offered.weights && behind >= self.sources.len() && args.is(index, "weights") {
+                for (source, text) in self.sources.iter_mut().zip(args.skip(index + 1)) {
+                    let weight = number::parse_float(text);
+                    source.weight = weight.ok_or(Error::Static("ERR weight value is not a float"))?;
+                }
+                index += self.sources.len();
+            } else if offered.weights && behind >= 1 && args.is(index, "aggregate") {
+                index += 1;
+                self.aggregate = Aggregate::named(args.at(index)).ok_or(Error::Syntax)?;
+            } else if offered.scores && args.is(index, "withscores") {
+                self.with_scores = true;
+            } else if offered.limit && behind >= 1 && args.is(index, "limit") {
+                index += 1;
+                let limit = number::parse_int(args.at(index)).and_then(|limit| usize::try_from(limit).ok());
+                self.limit = limit.ok_or(Error::Static("ERR LIMIT can't be negative"))?;
+            } else {
+                return Err(Error::Syntax);
+            }
+            index += 1;
+        }
+        Ok(())
+    }
+}

@@ -1,6 +1,8 @@
 //! The older range commands, one per order.
 
-use crate::command::spec::{KeySpec, Spec};
+use super::range::{By, reply_range};
+use crate::command::spec::{KeySpec, Run, Spec};
+use crate::command::{Args, Ctx, Outcome};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -19,6 +21,7 @@ pub const COMMANDS: &[Spec] = &[
         history: &[("2.0.0", "Added the `WITHSCORES` modifier.")],
         deprecated: Some(("deprecated", "6.2.0", "`ZRANGE` with the `BYSCORE` argument")),
         args: "key@0 min:double max:double WITHSCORES>2.0.0? offset_count=LIMIT{offset:int count:int}?",
+        run: Run::Data(zrangebyscore),
         ..Spec::BLANK
     },
     Spec {
@@ -36,6 +39,7 @@ pub const COMMANDS: &[Spec] = &[
         history: &[("2.1.6", "`min` and `max` can be exclusive.")],
         deprecated: Some(("deprecated", "6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments")),
         args: "key@0 max:double min:double WITHSCORES? offset_count=LIMIT{offset:int count:int}?",
+        run: Run::Data(zrevrangebyscore),
         ..Spec::BLANK
     },
     Spec {
@@ -52,6 +56,7 @@ pub const COMMANDS: &[Spec] = &[
             consider it O(log(N)).",
         deprecated: Some(("deprecated", "6.2.0", "`ZRANGE` with the `BYLEX` argument")),
         args: "key@0 min max offset_count=LIMIT{offset:int count:int}?",
+        run: Run::Data(zrangebylex),
         ..Spec::BLANK
     },
     Spec {
@@ -69,6 +74,23 @@ pub const COMMANDS: &[Spec] = &[
             consider it O(log(N)).",
         deprecated: Some(("deprecated", "6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments")),
         args: "key@0 max min offset_count=LIMIT{offset:int count:int}?",
+        run: Run::Data(zrevrangebylex),
         ..Spec::BLANK
     },
 ];
+
+fn zrangebyscore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    reply_range(ctx, args, Some(By::Score), Some(false))
+}
+
+fn zrevrangebyscore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    reply_range(ctx, args, Some(By::Score), Some(true))
+}
+
+fn zrangebylex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    reply_range(ctx, args, Some(By::Lex), Some(false))
+}
+
+fn zrevrangebylex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    reply_range(ctx, args, Some(By::Lex), Some(true))
+}

@@ -1,6 +1,13 @@
 //! Removing members by name, rank, score or order.
 
-use crate::command::spec::{KeySpec, Spec};
+use std::ops::Range;
+
+use super::bounds;
+use crate::command::number;
+use crate::command::spec::{KeySpec, Run, Spec};
+use crate::command::{Args, Ctx, Outcome};
+use crate::store::value::sorted_set::SortedSet;
+use crate::store::{Event, Key};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -17,6 +24,7 @@ pub const COMMANDS: &[Spec] = &[
             to be removed.",
         history: &[("2.4.0", "Accepts multiple elements.")],
         args: "key@0 member*",
+        run: Run::Data(zrem),
         ..Spec::BLANK
     },
     Spec {
@@ -31,6 +39,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements \
             removed by the operation.",
         args: "key@0 start:int stop:int",
+        run: Run::Data(zremrangebyrank),
         ..Spec::BLANK
     },
     Spec {
@@ -45,6 +54,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements \
             removed by the operation.",
         args: "key@0 min:double max:double",
+        run: Run::Data(zremrangebyscore),
         ..Spec::BLANK
     },
     Spec {
@@ -59,6 +69,64 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements \
             removed by the operation.",
         args: "key@0 min max",
+        run: Run::Data(zremrangebylex),
         ..Spec::BLANK
     },
 ];
+
+fn zrem(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    remove(ctx, args, "zrem", |set| args.skip(2).filter(|member| set.remove(member).is_some()).count())
+}
+
+fn zremrangebyrank(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let (start, stop) = (number::int(args.at(2))?, number::int(args.at(3))?);
+    remove_ranks(ctx, args, "zremrangebyrank", |set| bounds::rank_range(start, stop, set.len()))
+}
+
+fn zremrangebyscore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let range = bounds::score_range(args.at(2), args.at(3))?;
+    remove_ranks(ctx, args, "zremrangebyscore", |set| set.ranks_by_score(&range))
+}
+
+fn zremrangebylex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let range = bounds::lex_range(args.at(2), args.at(3))?;
+    remove_ranks(ctx, args, "zremrangebylex", |set| set.ranks_by_lex(&range))
+}
+
+fn remove_ranks(
+    ctx: &mut Ctx<'_>,
+    args: Args<'_>,
+    event: &'static str,
+    ranks: impl Fn(&SortedSet) -> Range<usize>,
+) -> Outcome {
+    remove(ctx, args, event, |set| {
+        let ranks = ranks(set);
+        set.remove_ranks(ranks.clone(), |_, _| {});
+        ranks.len()
+    })
+}
+
+/// `change` returns how many members it removed, which is the reply.
+fn remove(
+    ctx: &mut Ctx<'_>,
+    args: Args<'_>,
+    event: &'static str,
+    change: impl FnOnce(&mut SortedSet) -> usize,
+) -> Outcome {
+    let key = args.key(1);
+    let removed = ctx.tx.update(key, |set: &mut SortedSet| (change(set), set.is_empty()))?;
+    let (removed, emptied) = removed.unwrap_or((0, false));
+    if removed > 0 {
+        notify(ctx, event, key, emptied);
+    }
+    ctx.reply.int(removed as i64);
+    Ok(())
+}
+
+/// Tells of a removal, and of the key's end when nothing is left.
+pub(super) fn notify(ctx: &mut Ctx<'_>, event: &'static str, key: Key<'_>, emptied: bool) {
+    ctx.tx.notify(Event::SortedSet, event, key);
+    if emptied {
+        ctx.tx.notify(Event::Generic, "del", key);
+    }
+}

@@ -1,6 +1,11 @@
 //! Scores, ranks and counts.
 
-use crate::command::spec::{KeySpec, Spec};
+use std::ops::Range;
+
+use super::bounds;
+use crate::command::spec::{KeySpec, Run, Spec};
+use crate::command::{Args, Ctx, Error, Outcome};
+use crate::store::value::sorted_set::SortedSet;
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -15,6 +20,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "sorted-set",
         complexity: "O(1)",
         args: "key@0 member",
+        run: Run::Data(zscore),
         ..Spec::BLANK
     },
     Spec {
@@ -28,6 +34,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "sorted-set",
         complexity: "O(N) where N is the number of members being requested.",
         args: "key@0 member*",
+        run: Run::Data(zmscore),
         ..Spec::BLANK
     },
     Spec {
@@ -42,6 +49,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(log(N))",
         history: &[("7.2.0", "Added the optional `WITHSCORE` argument.")],
         args: "key@0 member WITHSCORE>7.2.0?",
+        run: Run::Data(zrank),
         ..Spec::BLANK
     },
     Spec {
@@ -56,6 +64,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(log(N))",
         history: &[("7.2.0", "Added the optional `WITHSCORE` argument.")],
         args: "key@0 member WITHSCORE>7.2.0?",
+        run: Run::Data(zrevrank),
         ..Spec::BLANK
     },
     Spec {
@@ -69,6 +78,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "sorted-set",
         complexity: "O(1)",
         args: "key@0",
+        run: Run::Data(zcard),
         ..Spec::BLANK
     },
     Spec {
@@ -82,6 +92,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "sorted-set",
         complexity: "O(log(N)) with N being the number of elements in the sorted set.",
         args: "key@0 min:double max:double",
+        run: Run::Data(zcount),
         ..Spec::BLANK
     },
     Spec {
@@ -95,6 +106,78 @@ pub const COMMANDS: &[Spec] = &[
         group: "sorted-set",
         complexity: "O(log(N)) with N being the number of elements in the sorted set.",
         args: "key@0 min max",
+        run: Run::Data(zlexcount),
         ..Spec::BLANK
     },
 ];
+
+fn zscore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let set = ctx.tx.read::<SortedSet>(args.key(1))?;
+    match set.and_then(|set| set.score(args.at(2))) {
+        Some(score) => ctx.reply.double(score),
+        None => ctx.reply.null(),
+    }
+    Ok(())
+}
+
+fn zmscore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let set = ctx.tx.read::<SortedSet>(args.key(1))?;
+    ctx.reply.array(args.len() - 2);
+    for member in args.skip(2) {
+        match set.and_then(|set| set.score(member)) {
+            Some(score) => ctx.reply.double(score),
+            None => ctx.reply.null(),
+        }
+    }
+    Ok(())
+}
+
+fn zrank(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    rank(ctx, args, "zrank", |rank, _| rank)
+}
+
+fn zrevrank(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    rank(ctx, args, "zrevrank", |rank, len| len - 1 - rank)
+}
+
+fn rank(ctx: &mut Ctx<'_>, args: Args<'_>, name: &str, count: impl Fn(usize, usize) -> usize) -> Outcome {
+    let with_score = match args.len() {
+        3 => false,
+        4 if args.is(3, "withscore") => true,
+        4 => return Err(Error::Syntax),
+        _ => return Err(Error::WrongArity(name.to_owned())),
+    };
+    let set = ctx.tx.read::<SortedSet>(args.key(1))?;
+    let found = set.and_then(|set| set.rank(args.at(2)).map(|(rank, score)| (count(rank, set.len()), score)));
+    match found {
+        Some((rank, score)) if with_score => {
+            ctx.reply.array(2);
+            ctx.reply.int(rank as i64);
+            ctx.reply.double(score);
+        }
+        Some((rank, _)) => ctx.reply.int(rank as i64),
+        None if with_score => ctx.reply.null_array(),
+        None => ctx.reply.null(),
+    }
+    Ok(())
+}
+
+fn zcard(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    count(ctx, args, |set| 0..set.len())
+}
+
+fn zcount(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let range = bounds::score_range(args.at(2), args.at(3))?;
+    count(ctx, args, |set| set.ranks_by_score(&range))
+}
+
+fn zlexcount(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let range = bounds::lex_range(args.at(2), args.at(3))?;
+    count(ctx, args, |set| set.ranks_by_lex(&range))
+}
+
+fn count(ctx: &mut Ctx<'_>, args: Args<'_>, ranks: impl Fn(&SortedSet) -> Range<usize>) -> Outcome {
+    let set = ctx.tx.read::<SortedSet>(args.key(1))?;
+    ctx.reply.int(set.map_or(0, |set| ranks(set).len()) as i64);
+    Ok(())
+}

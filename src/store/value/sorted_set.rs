@@ -1,7 +1,8 @@
 //! Sorted sets: members ordered by (score, member bytes), found by member, rank, score and lexical range.
 //!
 //! Packed while within the limits ([`packed`]), then indexed ([`indexed`]: slab, hash table and order-statistic
-//! tree), never back. Scores are any double but NaN, which callers refuse; the two zeros are equal in order and keep their sign.
+//! tree), never back. Scores are any double but NaN, which callers refuse; the two zeros are equal, and
+//! -0 keeps its sign in the indexed form only.
 
 mod indexed;
 mod iter;
@@ -9,13 +10,17 @@ mod order_tree;
 mod packed;
 mod range;
 
+use std::fmt;
 use std::ops::Range;
 
 use super::Limits;
-use super::listpack::{Elem, Listpack};
+use super::listpack::{BYTES_MAX, Elem, Listpack};
 use indexed::Indexed;
 pub use iter::Iter;
 pub use range::{LexBound, LexRange, ScoreRange};
+
+/// What a packed pair takes beyond its member's bytes, at most: the score's text and two elements' overhead.
+const PAIR_OVERHEAD_BYTES: usize = 64;
 
 /// Members with scores. Packed operations cost O(members), which are few; costs named below are the indexed ones.
 #[derive(Clone)]
@@ -35,19 +40,39 @@ impl Default for SortedSet {
     }
 }
 
+impl fmt::Debug for SortedSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
 impl SortedSet {
     /// An empty sorted set; allocates nothing.
     pub const fn new() -> SortedSet {
         SortedSet { repr: Repr::Packed(Listpack::new()) }
     }
 
-    /// An empty sorted set that starts in the encoding `members` members of up to `member_bytes_max` bytes need.
-    pub fn with_capacity(members: usize, member_bytes_max: usize, limits: &Limits) -> SortedSet {
-        let packed = members <= limits.sorted_set_entries_max && member_bytes_max <= limits.sorted_set_value_bytes_max;
-        if packed {
-            SortedSet::new()
+    /// A sorted set of `members` distinct members that come in order. O(members).
+    pub fn from_sorted<'e>(
+        members: usize,
+        sorted: impl Iterator<Item = (Elem<'e>, f64)> + Clone,
+        limits: &Limits,
+    ) -> SortedSet {
+        let packed_bytes = (members <= limits.sorted_set_entries_max)
+            .then(|| {
+                sorted.clone().map(|(member, _)| member.len()).try_fold(0usize, |sum, bytes| {
+                    (bytes <= limits.sorted_set_value_bytes_max).then_some(sum + bytes + PAIR_OVERHEAD_BYTES)
+                })
+            })
+            .flatten();
+        if packed_bytes.is_some_and(|bytes| bytes < BYTES_MAX) {
+            let mut pack = Listpack::new();
+            sorted.for_each(|(member, score)| packed::push_last(&mut pack, member.as_bytes(&mut [0; 20]), score));
+            SortedSet { repr: Repr::Packed(pack) }
         } else {
-            SortedSet { repr: Repr::Indexed(Box::new(Indexed::with_capacity(members))) }
+            let mut indexed = Indexed::with_capacity(members);
+            sorted.for_each(|(member, score)| indexed.push_last(member.as_bytes(&mut [0; 20]), score));
+            SortedSet { repr: Repr::Indexed(Box::new(indexed)) }
         }
     }
 
@@ -114,10 +139,7 @@ impl SortedSet {
                 }
                 let score = decide(None)?;
                 debug_assert!(!score.is_nan());
-                let fits = pack.len() / 2 < limits.sorted_set_entries_max
-                    && member.len() <= limits.sorted_set_value_bytes_max
-                    && pack.fits(member.len() + 64);
-                if fits {
+                if packed_takes(pack, member, limits) {
                     packed::insert_new(pack, member, score);
                 } else {
                     self.make_indexed().insert_new(member, score);
@@ -225,6 +247,12 @@ impl SortedSet {
         self.range(0..self.len())
     }
 
+    /// The integer a member's score is shown as by a scan: a packed set keeps whole scores as integers, which have
+    /// more digits than a double is printed with.
+    pub fn stored_integer(&self, score: f64) -> Option<i64> {
+        self.packed().and_then(|_| packed::whole(score))
+    }
+
     /// Shows about `count` members from `cursor` on (0 starts) and returns the next cursor, 0 at the end. A member
     /// that stays in the set over a whole scan is shown at least once. A packed set is shown at once.
     pub fn scan(&self, cursor: u64, count: usize, mut show: impl FnMut(Elem<'_>, f64)) -> u64 {
@@ -237,11 +265,19 @@ impl SortedSet {
         }
     }
 
+    /// The cursor that [`scan`](Self::scan) with the same arguments returns, for replies that begin with it.
+    pub fn next_cursor(&self, cursor: u64, count: usize) -> u64 {
+        match &self.repr {
+            Repr::Packed(_) => 0,
+            Repr::Indexed(indexed) => indexed.scan(cursor, count, |_, _| {}),
+        }
+    }
+
     fn make_indexed(&mut self) -> &mut Indexed {
         if let Repr::Packed(pack) = &self.repr {
             let mut indexed = Indexed::with_capacity(pack.len() / 2 + 1);
             for (_, member, score) in packed::pairs(pack) {
-                indexed.insert_new(member.as_bytes(&mut [0; 20]), score);
+                indexed.push_last(member.as_bytes(&mut [0; 20]), score);
             }
             self.repr = Repr::Indexed(Box::new(indexed));
         }
@@ -250,6 +286,13 @@ impl SortedSet {
             Repr::Packed(_) => unreachable!("the packed form was replaced above"),
         }
     }
+}
+
+/// Whether a packed set may take one more member without being converted.
+fn packed_takes(pack: &Listpack, member: &[u8], limits: &Limits) -> bool {
+    pack.len() / 2 < limits.sorted_set_entries_max
+        && member.len() <= limits.sorted_set_value_bytes_max
+        && pack.fits(member.len() + PAIR_OVERHEAD_BYTES)
 }
 
 #[cfg(test)]

@@ -4,15 +4,13 @@
 //! Slab indices never change while a member is there: they are what ZSCAN's cursor counts. Per member: 24 bytes
 //! of slab, the member's own bytes, about 8 bytes of table and 6 of tree.
 
+use std::hash::BuildHasher;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use hashbrown::HashTable;
 
 use super::order_tree::OrderTree;
-
-/// One seed for the process: clients cannot foresee it, and sets need not carry it.
-static HASHER: LazyLock<ahash::RandomState> = LazyLock::new(ahash::RandomState::new);
+use crate::store::value::table::TableHasher;
 
 /// A slab place; free when its score is NaN, which no member has.
 #[derive(Clone)]
@@ -31,7 +29,7 @@ pub(super) struct Indexed {
 }
 
 fn hash(member: &[u8]) -> u64 {
-    HASHER.hash_one(member)
+    TableHasher.hash_one(member)
 }
 
 impl Indexed {
@@ -82,7 +80,10 @@ impl Indexed {
 
     /// Adds a member that is not there. O(log n).
     pub(super) fn insert_new(&mut self, member: &[u8], score: f64) {
-        let rank = self.rank(score, member);
+        self.insert_at(self.rank(score, member), member, score);
+    }
+
+    fn insert_at(&mut self, rank: usize, member: &[u8], score: f64) {
         let place = Place { score, member: member.into() };
         let id = match self.free.pop() {
             Some(id) => {
@@ -99,6 +100,11 @@ impl Indexed {
         let places = &self.places;
         self.ids.insert_unique(hash(member), id, |&id| hash(&places[id as usize].member));
         self.order.insert_at(rank, id, |id| places[id as usize].score);
+    }
+
+    /// Adds a member that is not there and comes after all others. O(log n), without a comparison.
+    pub(super) fn push_last(&mut self, member: &[u8], score: f64) {
+        self.insert_at(self.len(), member, score);
     }
 
     /// Gives a member another score. O(log n).

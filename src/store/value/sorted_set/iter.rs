@@ -7,12 +7,14 @@ use super::{Repr, packed};
 use crate::store::value::listpack::{self, Elem, Listpack, Pos};
 
 /// Members and scores of a run of ranks, in order; `rev()` walks down. Nothing is looked up before it is asked for.
+#[derive(Clone)]
 pub struct Iter<'a> {
     /// Ranks not yet shown.
     ranks: Range<usize>,
     walk: Walk<'a>,
 }
 
+#[derive(Clone)]
 enum Walk<'a> {
     Packed {
         pack: &'a Listpack,

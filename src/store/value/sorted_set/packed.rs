@@ -19,6 +19,21 @@ pub(super) fn score_of(elem: Elem<'_>) -> f64 {
     }
 }
 
+/// The integer that a score is stored as, if it is one: -0 becomes 0, and numbers beyond 2^62 stay text.
+pub(super) fn whole(score: f64) -> Option<i64> {
+    const SAFE: f64 = (i64::MAX / 2) as f64;
+    let number = score as i64;
+    ((-SAFE..=SAFE).contains(&score) && number as f64 == score).then_some(number)
+}
+
+/// Hands the text a score is stored as to `use_text`.
+fn with_text<R>(score: f64, use_text: impl FnOnce(&[u8]) -> R) -> R {
+    match whole(score) {
+        Some(number) => use_text(itoa::Buffer::new().format(number).as_bytes()),
+        None => use_text(Double::format(score).as_bytes()),
+    }
+}
+
 /// How `elem` stands to `member`.
 fn compare(elem: Elem<'_>, member: &[u8]) -> Ordering {
     elem.as_bytes(&mut [0; 20]).cmp(member)
@@ -46,17 +61,19 @@ pub(super) fn insert_new(pack: &mut Listpack, member: &[u8], score: f64) {
     let behind = pairs(pack).find(|(_, other, other_score)| {
         *other_score > score || (*other_score == score && compare(*other, member) == Ordering::Greater)
     });
-    let text = Double::format(score);
     match behind {
         Some((pos, ..)) => {
             let pos = pack.insert_before(pos, member);
-            pack.insert_after(pos, text.as_bytes());
+            with_text(score, |text| pack.insert_after(pos, text));
         }
-        None => {
-            pack.push_back(member);
-            pack.push_back(text.as_bytes());
-        }
+        None => push_last(pack, member, score),
     }
+}
+
+/// Puts a member that comes after all others behind them.
+pub(super) fn push_last(pack: &mut Listpack, member: &[u8], score: f64) {
+    pack.push_back(member);
+    with_text(score, |text| pack.push_back(text));
 }
 
 /// Gives the member at `pos` another score.
