@@ -1,0 +1,393 @@
+//! A client's connection: reads its requests, sends them where they belong, answers what is the proxy's own.
+//!
+//! One task per client. It stops reading while one of its bounds is reached: requests under way, bytes of
+//! replies that the client has not read, a link that is full. It also holds back requests while older ones are
+//! under way across a change of the slot map, so that one client's requests stay in order.
+//!
+//! Idle clients hold no read buffer: they borrow one from the worker while bytes are there.
+
+use super::backend::{Split, Ticket, To};
+use super::client::Client;
+use super::merge::Merge;
+use super::plan::{Part, Plan, Request, unknown, wrong_arity};
+use super::retry::Attempts;
+use super::scan::{self, Position};
+use super::session_commands::{self, After, Identity};
+use super::worker::Worker;
+use crate::command::table::{Command, Table};
+use crate::command::words::Flags;
+use crate::resp::{ProtocolError, RequestLimits, RequestParser};
+use crate::slot::Slot;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll, ready};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
+
+/// Requests parsed at once.
+const BATCH_MAX: usize = 512;
+/// Free room for a read; the buffer grows when less is left.
+const READ_BYTES_MIN: usize = 8 * 1024;
+/// Most by which a read buffer grows at once for an argument that is under way.
+const READ_GROWTH_MAX: usize = 4 << 20;
+
+/// Serves a client until it leaves.
+pub async fn serve(worker: Rc<Worker>, stream: TcpStream) {
+    let shared = worker.shared.clone();
+    shared.accepted.fetch_add(1, Relaxed);
+    let _ = stream.set_nodelay(true);
+    if shared.clients.fetch_add(1, Relaxed) >= worker.config.clients_max {
+        shared.rejected.fetch_add(1, Relaxed);
+        let _ = stream.try_write(b"-ERR max number of clients reached\r\n");
+    } else {
+        let peer = stream.peer_addr().map(|addr| addr.to_string()).unwrap_or_default();
+        let local = stream.local_addr().map(|addr| addr.to_string()).unwrap_or_default();
+        let (reader, writer) = stream.into_split();
+        let id = shared.next_id.fetch_add(1, Relaxed);
+        let client = Rc::new(Client::new(id, worker.clone(), writer));
+        worker.enter(&client);
+        let epoch = worker.map.borrow().epoch();
+        let identity = Identity::new(peer, local, worker.config.require_pass.is_none());
+        let mut session = Session {
+            reader,
+            buffer: Vec::new(),
+            parser: RequestParser::default(),
+            next: 0,
+            error: None,
+            closing: false,
+            duty: Duty { client, worker: worker.clone(), identity, epoch },
+        };
+        std::future::poll_fn(|cx| session.poll(cx)).await;
+        session.duty.client.close();
+        worker.leave(&session.duty.client);
+    }
+    shared.clients.fetch_sub(1, Relaxed);
+}
+
+struct Session {
+    reader: OwnedReadHalf,
+    buffer: Vec<u8>,
+    parser: RequestParser,
+    /// The first request of the parser's batch that has not been sent.
+    next: usize,
+    /// Why no more requests can be parsed.
+    error: Option<ProtocolError>,
+    /// No more requests are taken; it ends when all are answered.
+    closing: bool,
+    duty: Duty,
+}
+
+/// The part of a session that does not read.
+struct Duty {
+    client: Rc<Client>,
+    worker: Rc<Worker>,
+    identity: Identity,
+    /// Epoch of the slot map under which the requests under way were sent.
+    epoch: u64,
+}
+
+/// What a session does after a request.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    /// The next one.
+    Next,
+    /// Nothing until it is woken; then this request again.
+    Wait,
+    /// It ends when all are answered.
+    Close,
+}
+
+impl Session {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.duty.client.awake(cx.waker());
+        loop {
+            if self.duty.client.is_blocked() {
+                self.duty.client.flush();
+            }
+            if self.duty.client.is_broken() {
+                return Poll::Ready(());
+            }
+            if !self.closing {
+                match self.run_requests() {
+                    Flow::Next if self.duty.worker.is_stopping() => self.closing = true,
+                    Flow::Next => {}
+                    Flow::Wait => return Poll::Pending,
+                    Flow::Close => self.closing = true,
+                }
+            }
+            if self.closing {
+                return self.poll_settled();
+            }
+            if ready!(self.poll_read(cx)).is_none() {
+                self.closing = true;
+            }
+        }
+    }
+
+    /// Ready when every request is answered and every answer written.
+    fn poll_settled(&self) -> Poll<()> {
+        let client = &self.duty.client;
+        if client.pending() > 0 {
+            client.wake_below(1);
+            return Poll::Pending;
+        }
+        client.flush();
+        if client.is_settled() || client.is_broken() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Reads once; `None` when the client sends no more.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
+        if self.buffer.capacity() == 0 {
+            self.buffer = self.duty.worker.take_buffer();
+        }
+        let room = self.buffer.capacity() - self.buffer.len();
+        if room < READ_BYTES_MIN {
+            let missing = self.parser.bytes_missing(self.buffer.len());
+            self.buffer.reserve(missing.clamp(READ_BYTES_MIN, READ_GROWTH_MAX).max(self.buffer.len() / 2));
+        }
+        let outcome = pin!(self.reader.read_buf(&mut self.buffer)).poll(cx);
+        if outcome.is_pending() && self.buffer.is_empty() {
+            self.duty.worker.give_buffer(std::mem::take(&mut self.buffer));
+        }
+        outcome.map(|outcome| outcome.ok().filter(|bytes| *bytes > 0).map(|_| ()))
+    }
+
+    /// Runs the requests that are there.
+    fn run_requests(&mut self) -> Flow {
+        loop {
+            while let Some(span) = self.parser.requests().get(self.next) {
+                let request = Request::new(&self.buffer, self.parser.args_of(span), *span);
+                match self.duty.run(request) {
+                    Flow::Next => self.next += 1,
+                    other => return other,
+                }
+            }
+            self.next = 0;
+            let consumed = self.parser.release();
+            if consumed == self.buffer.len() {
+                self.buffer.clear();
+            } else if consumed > 0 {
+                self.buffer.drain(..consumed);
+            }
+            if let Some(error) = self.error.take() {
+                self.duty.client.answer(false, |out| out.extend_from_slice(format!("-ERR {error}\r\n").as_bytes()));
+                return Flow::Close;
+            }
+            if self.buffer.is_empty() {
+                self.parser.shrink();
+                return Flow::Next;
+            }
+            let limits = RequestLimits {
+                bulk_bytes_max: self.duty.worker.config.bulk_bytes_max,
+                unauthenticated: !self.duty.identity.authenticated,
+            };
+            // Before AUTH the tight bounds hold: what stands behind it in the same bytes is parsed after it has run.
+            let batch = if limits.unauthenticated { 1 } else { BATCH_MAX };
+            self.error = self.parser.parse(&mut self.buffer, limits, batch).err();
+            if self.parser.requests().is_empty() && self.error.is_none() {
+                return Flow::Next;
+            }
+        }
+    }
+}
+
+impl Duty {
+    /// Runs one request.
+    #[inline]
+    fn run(&mut self, request: Request<'_>) -> Flow {
+        if let Some(wait) = self.must_wait() {
+            return wait;
+        }
+        let table = Table::get();
+        let sub = request.get(1);
+        let Some(command) = table.lookup(request.at(0), sub) else { return self.refuse(&unknown(request)) };
+        if !command.takes(request.len()) {
+            return self.refuse(&wrong_arity(&command.name));
+        }
+        if !self.identity.authenticated && !command.flags.has(Flags::NO_AUTH) {
+            return self.refuse("NOAUTH Authentication required.");
+        }
+        let plan = self.worker.router.plan(command, request);
+        let flow = match plan {
+            Plan::Forward(slot) => self.forward(slot, &request.raw(), command),
+            Plan::Local => return self.local(command, request),
+            Plan::Refuse(line) => return self.refuse(&line),
+            Plan::Split(parts, merge) => self.split(parts, merge, command),
+            Plan::AllShards(merge) => self.all_shards(&request.raw(), merge, command),
+            Plan::Scan(slot, node_cursor) => self.scan(slot, node_cursor, request, command),
+            Plan::AnyNode => self.any_node(&request.raw(), command),
+        };
+        if flow == Flow::Next {
+            self.worker.commands.set(self.worker.commands.get() + 1);
+        }
+        flow
+    }
+
+    /// The bounds and orders that hold a request back.
+    #[inline]
+    fn must_wait(&mut self) -> Option<Flow> {
+        let (pending, held) = (self.client.pending(), self.client.held_bytes());
+        let config = &self.worker.config;
+        if pending >= config.client_pending_max {
+            self.client.wake_below(config.client_pending_max / 2 + 1);
+            return Some(Flow::Wait);
+        }
+        if held >= config.client_output_soft_bytes {
+            self.client.wake_on_output();
+            self.client.wake_below(pending);
+            return Some(Flow::Wait);
+        }
+        let epoch = self.worker.map.borrow().epoch();
+        if epoch != self.epoch {
+            if pending > 0 {
+                return Some(self.wait_for_all());
+            }
+            self.epoch = epoch;
+        }
+        None
+    }
+
+    fn wait_for_all(&self) -> Flow {
+        self.client.wake_below(1);
+        Flow::Wait
+    }
+
+    #[cold]
+    fn refuse(&mut self, line: &str) -> Flow {
+        let muted = self.identity.take_muted();
+        self.worker.commands.set(self.worker.commands.get() + 1);
+        self.client.answer(muted, |out| {
+            out.push(b'-');
+            out.extend(line.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
+            out.extend_from_slice(b"\r\n");
+        });
+        Flow::Next
+    }
+
+    fn ticket(&self, to: To, request: &[u8], slot: Option<Slot>, command: &Command) -> Ticket {
+        Ticket {
+            to,
+            // A read buffer is smaller than 4 GiB, so is a request in it.
+            bytes: request.len() as u32,
+            tick: self.worker.tick(),
+            slot,
+            attempts: Attempts::default(),
+            read_only: command.flags.has(Flags::READONLY),
+            protocol: self.identity.protocol,
+        }
+    }
+
+    #[inline]
+    fn forward(&mut self, slot: Slot, request: &[u8], command: &Command) -> Flow {
+        if self.is_full(slot) {
+            return Flow::Wait;
+        }
+        let number = self.client.expect(self.identity.take_muted());
+        let ticket = self.ticket(To::Client(self.client.clone(), number), request, Some(slot), command);
+        self.worker.send(slot, request, ticket);
+        Flow::Next
+    }
+
+    /// True when the link for this slot has no room; the session is then woken when there is.
+    #[inline]
+    fn is_full(&self, slot: Slot) -> bool {
+        let map = self.worker.map.borrow();
+        let Some(backend) = map.owner(slot) else { return false };
+        let link = backend.link(self.identity.protocol, &self.worker);
+        let full = link.is_full(&self.worker);
+        if full && let Some(waker) = self.client.waker() {
+            link.wait_for_room(&waker);
+        }
+        full
+    }
+
+    fn split(&mut self, parts: Vec<Part>, merge: Merge, command: &Command) -> Flow {
+        if parts.iter().any(|part| self.is_full(part.slot)) {
+            return Flow::Wait;
+        }
+        let number = self.client.expect(self.identity.take_muted());
+        let split = Rc::new(Split::new(self.client.clone(), number, merge, parts.len()));
+        for (index, part) in parts.into_iter().enumerate() {
+            let to = To::Part(split.clone(), index as u32);
+            let ticket = self.ticket(to, &part.request, Some(part.slot), command);
+            self.worker.send(part.slot, &part.request, ticket);
+        }
+        Flow::Next
+    }
+
+    fn all_shards(&mut self, request: &[u8], merge: Merge, command: &Command) -> Flow {
+        let shards = self.worker.map.borrow().shards().to_vec();
+        if shards.is_empty() {
+            return self.no_topology();
+        }
+        if shards.iter().any(|(slot, _)| self.is_full(*slot)) {
+            return Flow::Wait;
+        }
+        let number = self.client.expect(self.identity.take_muted());
+        let split = Rc::new(Split::new(self.client.clone(), number, merge, shards.len()));
+        for (index, (_, backend)) in shards.iter().enumerate() {
+            let ticket = self.ticket(To::Part(split.clone(), index as u32), request, None, command);
+            backend.link(ticket.protocol, &self.worker).send(request, ticket, &self.worker);
+        }
+        Flow::Next
+    }
+
+    fn scan(&mut self, slot: Slot, node_cursor: u64, request: Request<'_>, command: &Command) -> Flow {
+        let shards = self.worker.map.borrow().shards().to_vec();
+        let owner = self.worker.map.borrow().owner(slot).cloned();
+        // A slot nobody owns: the walk goes on with the next shard.
+        let at = match owner {
+            Some(owner) => shards.iter().position(|(_, backend)| Rc::ptr_eq(backend, &owner)),
+            None => shards.iter().position(|(lowest, _)| *lowest > slot),
+        };
+        let Some(at) = at else { return self.no_topology() };
+        let (lowest, backend) = &shards[at];
+        if self.is_full(*lowest) {
+            return Flow::Wait;
+        }
+        let next = shards.iter().map(|(lowest, _)| *lowest).find(|other| other > lowest);
+        let position = Position { slot: *lowest, node_cursor, next };
+        let rewritten = scan::rewrite_request(&position, request.iter());
+        let number = self.client.expect(self.identity.take_muted());
+        let split = Rc::new(Split::new(self.client.clone(), number, Merge::Scan(position), 1));
+        let ticket = self.ticket(To::Part(split, 0), &rewritten, None, command);
+        backend.link(ticket.protocol, &self.worker).send(&rewritten, ticket, &self.worker);
+        Flow::Next
+    }
+
+    /// The owner of the lowest slot stands for any node: what scripts a client loads are then where it runs them.
+    fn any_node(&mut self, request: &[u8], command: &Command) -> Flow {
+        let first = self.worker.map.borrow().shards().first().map(|(slot, _)| *slot);
+        match first {
+            Some(slot) => self.forward(slot, request, command),
+            None => self.no_topology(),
+        }
+    }
+
+    #[cold]
+    fn no_topology(&mut self) -> Flow {
+        self.worker.refresh.request();
+        self.refuse("CLUSTERDOWN no node has told the proxy the cluster's topology yet")
+    }
+
+    fn local(&mut self, command: &Command, request: Request<'_>) -> Flow {
+        // These change how later replies look or go, so everything before them is answered first.
+        if matches!(&*command.name, "hello" | "reset") && self.client.pending() > 0 {
+            return self.wait_for_all();
+        }
+        self.worker.commands.set(self.worker.commands.get() + 1);
+        let mut reply = Vec::new();
+        let muted = self.identity.take_muted();
+        let after = session_commands::run(command, request, &mut self.identity, &self.client, &self.worker, &mut reply);
+        let muted = match after {
+            After::Silent => true,
+            After::Loud => false,
+            After::Next | After::Close => muted,
+        };
+        self.client.answer(muted, |out| out.append(&mut reply));
+        if after == After::Close { Flow::Close } else { Flow::Next }
+    }
+}
+
