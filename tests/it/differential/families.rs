@@ -142,7 +142,7 @@ const TEMPLATES: &[(&str, u32, &str)] = &[
     ("sorted_set", 3, "ZCOUNT kz sb sb"),
     ("sorted_set", 5, "ZADD kx [CH] (0 e)+"),
     ("sorted_set", 1, "ZREM kx e+"),
-    ("sorted_set", 1, "COPY kx kx [REPLACE]"),
+    ("sorted_set", 1, "(COPY kx kx [REPLACE]|SET kx v|DEL kx|DEL kx)"),
     ("sorted_set", 2, "(ZRANGE kx i i [REV]|ZRANK kx e|ZPOPMIN kx|ZUNIONSTORE kz 2 kx kz)"),
     ("sorted_set", 3, "ZLEXCOUNT kx lb lb"),
     ("sorted_set", 2, "ZSCORE kz e"),
