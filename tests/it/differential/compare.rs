@@ -58,7 +58,6 @@ fn is(request: &Request, name: &str) -> bool {
 
 fn rule(request: &Request) -> Rule {
     let upper: Vec<String> = request.iter().map(|arg| String::from_utf8_lossy(arg).to_ascii_uppercase()).collect();
-    let has = |token: &str| upper.iter().skip(1).any(|arg| arg == token);
     let sub = upper.get(1).map_or("", String::as_str);
     match upper[0].as_str() {
         "SMEMBERS" | "SINTER" | "SUNION" | "SDIFF" | "HKEYS" | "HVALS" | "KEYS" => Rule::AnyOrder,
@@ -91,16 +90,65 @@ fn rule(request: &Request) -> Rule {
         "CONFIG" if sub == "GET" => Rule::AnyPairOrder,
         "HELLO" => Rule::Hello,
         // Sorting without, or by equal, weights: the order is the container's or the algorithm's.
-        "SORT" | "SORT_RO" if has("BY") && !has("STORE") => {
-            let pattern = upper.iter().position(|arg| arg == "BY").and_then(|at| request.get(at + 1));
-            let unsorted = pattern.is_none_or(|pattern| !pattern.contains(&b'*'));
-            match (unsorted || has("ALPHA"), has("LIMIT") || has("GET")) {
-                (false, _) => Rule::Exact,
-                (true, false) => Rule::AnyOrder,
-                (true, true) => Rule::Count,
+        "SORT" | "SORT_RO" => match SortOptions::of(request) {
+            options if options.stored || !options.any_order() => Rule::Exact,
+            SortOptions { cut: true, .. } => Rule::Count,
+            _ => Rule::AnyOrder,
+        },
+        _ => Rule::Exact,
+    }
+}
+
+/// What a SORT's options say about the order of its reply.
+#[derive(Default)]
+pub struct SortOptions {
+    unsorted: bool,
+    by_weight: bool,
+    alpha: bool,
+    /// STORE: the order becomes part of the state.
+    pub stored: bool,
+    /// LIMIT or GET: elements are left out, or others stand for them.
+    cut: bool,
+}
+
+impl SortOptions {
+    /// Reads the options; those after a broken one do not matter.
+    pub fn of(request: &Request) -> SortOptions {
+        let mut options = SortOptions::default();
+        let mut rest = request.iter().skip(2);
+        while let Some(option) = rest.next() {
+            match option.to_ascii_uppercase().as_slice() {
+                b"ALPHA" => options.alpha = true,
+                b"BY" => match rest.next() {
+                    Some(pattern) if pattern.contains(&b'*') => options.by_weight = true,
+                    _ => options.unsorted = true,
+                },
+                b"LIMIT" => {
+                    options.cut = true;
+                    rest.nth(1);
+                }
+                b"GET" => {
+                    options.cut = true;
+                    rest.next();
+                }
+                b"STORE" => {
+                    options.stored = true;
+                    rest.next();
+                }
+                _ => {}
             }
         }
-        _ => Rule::Exact,
+        options
+    }
+
+    /// Whether the order is the container's, or the sorting algorithm's among equal weights.
+    pub fn any_order(&self) -> bool {
+        self.unsorted || self.by_weight && self.alpha
+    }
+
+    /// Whether a stored order would be the algorithm's (without weights, the reference sorts what it stores).
+    pub fn stores_any_order(&self) -> bool {
+        self.stored && self.by_weight && self.alpha
     }
 }
 
