@@ -1,6 +1,7 @@
 //! Error replies: one enum, the reference's texts in `Display`.
 
 use crate::store::WrongType;
+use std::borrow::Cow;
 
 /// What a command answers when it cannot do what was asked; `Display` is the whole error line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,19 +46,15 @@ pub enum Error {
     #[error("CROSSSLOT Keys in request don't hash to the same slot")]
     CrossSlot,
     /// A container command does not know this word.
-    #[error("ERR unknown subcommand '{word}'. Try {container} HELP.")]
-    UnknownSubcommand {
-        /// As the client wrote it, at most 128 bytes.
-        word: String,
-        /// The container in upper case.
-        container: String,
-    },
     /// Another line of the reference, whole.
     #[error("{0}")]
     Static(&'static str),
     /// Another line of the reference, whole, with something of the request in it.
     #[error("{0}")]
     Text(String),
+    /// As [`Error::Text`], with bytes of the request in it that need not be text.
+    #[error("{}", String::from_utf8_lossy(.0))]
+    Bytes(Vec<u8>),
 }
 
 impl From<WrongType> for Error {
@@ -69,12 +66,30 @@ impl From<WrongType> for Error {
 impl Error {
     /// The error of a container command that does not know the subcommand `word`.
     pub fn unknown_subcommand(container: &str, word: &[u8]) -> Error {
-        let word = String::from_utf8_lossy(&word[..word.len().min(128)]).into_owned();
-        Error::UnknownSubcommand { word, container: container.to_ascii_uppercase() }
+        let container = container.to_ascii_uppercase();
+        Error::Bytes(
+            [b"ERR unknown subcommand '", quotable(word, 128), b"'. Try ", container.as_bytes(), b" HELP."].concat(),
+        )
+    }
+
+    /// The whole line, as it is sent.
+    pub fn line(&self) -> Cow<'_, [u8]> {
+        match self {
+            Error::Static(line) => Cow::Borrowed(line.as_bytes()),
+            Error::Text(line) => Cow::Borrowed(line.as_bytes()),
+            Error::Bytes(line) => Cow::Borrowed(line),
+            error => Cow::Owned(error.to_string().into_bytes()),
+        }
     }
 
     /// The word that `INFO errorstats` counts it under: the first of its line.
     pub fn code(line: &str) -> &str {
         line.split(' ').next().unwrap_or("ERR")
     }
+}
+
+/// What the reference's errors quote of an argument: at most `max` bytes, up to the first zero byte.
+pub fn quotable(arg: &[u8], max: usize) -> &[u8] {
+    let arg = &arg[..arg.len().min(max)];
+    &arg[..memchr::memchr(0, arg).unwrap_or(arg.len())]
 }

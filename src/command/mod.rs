@@ -42,7 +42,7 @@ pub mod transactions;
 
 pub use args::Args;
 pub use context::{Ctx, DataConfig};
-pub use error::Error;
+pub use error::{Error, quotable};
 pub use spec::{Handler, KeySpec, Reach, Run, Spec};
 pub use table::{Command, Table};
 

@@ -10,7 +10,7 @@ use super::stats::{ThreadStats, bump};
 use super::{Config, Node, now_ms};
 use crate::cluster::ClusterView;
 use crate::command::words::Flags;
-use crate::command::{Args, Command, Ctx, Error, Handler, Outcome, Run, Table, locks};
+use crate::command::{Args, Command, Ctx, Error, Handler, Outcome, Run, Table, locks, quotable};
 use crate::resp::{Reply, RequestParser};
 use crate::slot::Slot;
 use crate::store::{KeyHash, Tx};
@@ -148,9 +148,9 @@ impl Dispatcher {
         refused: bool,
         out: &mut Vec<u8>,
     ) {
-        let line = error.to_string();
-        self.node.stats.count_error(Error::code(&line));
-        Reply::new(out, session.protocol).error(&line);
+        let line = error.line();
+        self.node.stats.count_error(Error::code(&String::from_utf8_lossy(&line)));
+        Reply::new(out, session.protocol).error_line(&line);
         if let Some(command) = command {
             let stats = &self.stats.commands[usize::from(command.id)];
             bump(if refused { &stats.rejected } else { &stats.failed }, 1);
@@ -322,17 +322,18 @@ fn unserved(command: &Command) -> Error {
 
 /// The reference's texts for a name that is not in the table.
 fn unknown_command(args: Args<'_>) -> Error {
-    let quoted = |bytes: &[u8], max: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(max)]).into_owned();
     if let (Some(container), Some(word)) = (Table::get().command(args.at(0)), args.get(1)) {
         return Error::unknown_subcommand(&container.name, word);
     }
-    let mut quotes = String::new();
+    let name = quotable(args.at(0), QUOTED_BYTES_MAX);
+    let mut line = [b"ERR unknown command '", name, b"', with args beginning with: "].concat();
+    let quotes = line.len();
     for arg in args.skip(1) {
-        if quotes.len() >= QUOTED_BYTES_MAX {
+        let room = QUOTED_BYTES_MAX.saturating_sub(line.len() - quotes);
+        if room == 0 {
             break;
         }
-        quotes += &format!("'{}' ", quoted(arg, QUOTED_BYTES_MAX - quotes.len()));
+        line.extend_from_slice(&[b"'", quotable(arg, room), b"' "].concat());
     }
-    let name = quoted(args.at(0), QUOTED_BYTES_MAX);
-    Error::Text(format!("ERR unknown command '{name}', with args beginning with: {quotes}"))
+    Error::Bytes(line)
 }

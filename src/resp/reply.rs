@@ -64,8 +64,13 @@ impl<'a> Reply<'a> {
 
     /// An error line as it stands (`ERR …`, `WRONGTYPE …`); line breaks in it become spaces.
     pub fn error(&mut self, line: &str) {
+        self.error_line(line.as_bytes());
+    }
+
+    /// As [`Reply::error`], for a line that quotes bytes of a request.
+    pub fn error_line(&mut self, line: &[u8]) {
         self.buffer.push(b'-');
-        self.buffer.extend(line.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
+        self.buffer.extend(line.iter().map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
         self.buffer.extend_from_slice(b"\r\n");
     }
 

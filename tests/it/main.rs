@@ -6,4 +6,5 @@
 
 mod clients;
 mod differential;
+mod robustness;
 mod support;

@@ -24,8 +24,10 @@ enum Rule {
     Scan { pairs: bool, whole: bool },
     /// The same type of reply (an error: the same text).
     Form,
-    /// An array of the same length.
-    Length,
+    /// The same nesting, lengths and types.
+    Shape,
+    /// An aggregate of the same length.
+    Count,
     /// Milliseconds per unit: negative replies exactly, others within the tolerance.
     Clock { unit_ms: i64 },
     /// HELLO: the fields that are not the server's identity.
@@ -40,7 +42,7 @@ pub fn disagreement(step: &Step, left: &[Reply], right: &[Reply]) -> Option<usiz
         let rule = match rule(&step[i]) {
             Rule::AnyOrder | Rule::AnyPairOrder if ordered => Rule::Exact,
             // What is left after a random pick.
-            Rule::AnyOrder if i > 0 && is(&step[i - 1], "SPOP") => Rule::Length,
+            Rule::AnyOrder if i > 0 && is(&step[i - 1], "SPOP") => Rule::Shape,
             rule => rule,
         };
         let agree = agree(rule, &left[i], &right[i])
@@ -56,7 +58,6 @@ fn is(request: &Request, name: &str) -> bool {
 
 fn rule(request: &Request) -> Rule {
     let upper: Vec<String> = request.iter().map(|arg| String::from_utf8_lossy(arg).to_ascii_uppercase()).collect();
-    let has = |token: &str| upper.iter().skip(1).any(|arg| arg == token);
     let sub = upper.get(1).map_or("", String::as_str);
     match upper[0].as_str() {
         "SMEMBERS" | "SINTER" | "SUNION" | "SDIFF" | "HKEYS" | "HVALS" | "KEYS" => Rule::AnyOrder,
@@ -68,7 +69,7 @@ fn rule(request: &Request) -> Rule {
                 upper.iter().rposition(|arg| arg == "COUNT").and_then(|at| upper.get(at + 1)?.parse::<i64>().ok());
             Rule::Scan { pairs, whole: cursor.is_some_and(|c| c == "0") && count.is_some_and(|count| count >= 100_000) }
         }
-        "SPOP" | "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" | "RANDOMKEY" => Rule::Length,
+        "SPOP" | "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" | "RANDOMKEY" => Rule::Shape,
         "TTL" | "EXPIRETIME" => Rule::Clock { unit_ms: 1000 },
         "PTTL" | "PEXPIRETIME" => Rule::Clock { unit_ms: 1 },
         "TIME" | "LASTSAVE" | "LOLWUT" | "INFO" => Rule::Form,
@@ -80,19 +81,74 @@ fn rule(request: &Request) -> Rule {
         "CLIENT" if matches!(sub, "ID" | "INFO" | "LIST") => Rule::Form,
         "CLUSTER" if matches!(sub, "INFO" | "MYID" | "SLOTS" | "NODES" | "SHARDS") => Rule::Form,
         "CLUSTER" if sub == "GETKEYSINSLOT" => Rule::AnyOrder,
+        // All settings: ports and sizes are each server's own.
+        "CONFIG"
+            if sub == "GET" && upper[2..].iter().any(|pattern| pattern.contains('*') && !pattern.contains("MAX")) =>
+        {
+            Rule::Form
+        }
         "CONFIG" if sub == "GET" => Rule::AnyPairOrder,
         "HELLO" => Rule::Hello,
         // Sorting without, or by equal, weights: the order is the container's or the algorithm's.
-        "SORT" | "SORT_RO" if has("BY") && !has("STORE") => {
-            let pattern = upper.iter().position(|arg| arg == "BY").and_then(|at| request.get(at + 1));
-            let unsorted = pattern.is_none_or(|pattern| !pattern.contains(&b'*'));
-            match (unsorted || has("ALPHA"), has("LIMIT") || has("GET")) {
-                (false, _) => Rule::Exact,
-                (true, false) => Rule::AnyOrder,
-                (true, true) => Rule::Length,
+        "SORT" | "SORT_RO" => match SortOptions::of(request) {
+            options if options.stored || !options.any_order() => Rule::Exact,
+            SortOptions { cut: true, .. } => Rule::Count,
+            _ => Rule::AnyOrder,
+        },
+        _ => Rule::Exact,
+    }
+}
+
+/// What a SORT's options say about the order of its reply.
+#[derive(Default)]
+pub struct SortOptions {
+    unsorted: bool,
+    by_weight: bool,
+    alpha: bool,
+    /// STORE: the order becomes part of the state.
+    pub stored: bool,
+    /// LIMIT or GET: elements are left out, or others stand for them.
+    cut: bool,
+}
+
+impl SortOptions {
+    /// Reads the options; those after a broken one do not matter.
+    pub fn of(request: &Request) -> SortOptions {
+        let mut options = SortOptions::default();
+        let mut rest = request.iter().skip(2);
+        while let Some(option) = rest.next() {
+            match option.to_ascii_uppercase().as_slice() {
+                b"ALPHA" => options.alpha = true,
+                b"BY" => match rest.next() {
+                    Some(pattern) if pattern.contains(&b'*') => options.by_weight = true,
+                    _ => options.unsorted = true,
+                },
+                b"LIMIT" => {
+                    options.cut = true;
+                    rest.nth(1);
+                }
+                b"GET" => {
+                    options.cut = true;
+                    rest.next();
+                }
+                b"STORE" => {
+                    options.stored = true;
+                    rest.next();
+                }
+                _ => {}
             }
         }
-        _ => Rule::Exact,
+        options
+    }
+
+    /// Whether the order is the container's, or the sorting algorithm's among equal weights.
+    pub fn any_order(&self) -> bool {
+        self.unsorted || self.by_weight && self.alpha
+    }
+
+    /// Whether a stored order would be the algorithm's (without weights, the reference sorts what it stores).
+    pub fn stores_any_order(&self) -> bool {
+        self.stored && self.by_weight && self.alpha
     }
 }
 
@@ -119,7 +175,8 @@ fn agree(rule: Rule, left: &Reply, right: &Reply) -> bool {
             _ => false,
         },
         Rule::Form => tagged(left) == tagged(right),
-        Rule::Length => tagged(left) == tagged(right) && same_shape(left, right),
+        Rule::Shape => tagged(left) == tagged(right) && same_shape(left, right),
+        Rule::Count => tagged(left) == tagged(right) && left.items().len() == right.items().len(),
         Rule::Clock { unit_ms } => match (left.int(), right.int()) {
             (Some(l), Some(r)) if l >= 0 && r >= 0 => {
                 l.abs_diff(r).saturating_mul(unit_ms as u64) <= CLOCK_TOLERANCE_MS as u64

@@ -3,6 +3,7 @@
 //! A step is one or a few requests that are judged together: a random pick (SPOP, SRANDMEMBER …) travels with the reads
 //! that say what it may be. See `compare` for how each is judged.
 
+use super::compare::SortOptions;
 use super::grammar::Form;
 use super::vocabulary::Vocabulary;
 use super::wire::Request;
@@ -142,7 +143,7 @@ const TEMPLATES: &[(&str, u32, &str)] = &[
     ("sorted_set", 3, "ZCOUNT kz sb sb"),
     ("sorted_set", 5, "ZADD kx [CH] (0 e)+"),
     ("sorted_set", 1, "ZREM kx e+"),
-    ("sorted_set", 1, "COPY kx kx [REPLACE]"),
+    ("sorted_set", 1, "(COPY kx kx [REPLACE]|SET kx v|DEL kx|DEL kx)"),
     ("sorted_set", 2, "(ZRANGE kx i i [REV]|ZRANK kx e|ZPOPMIN kx|ZUNIONSTORE kz 2 kx kz)"),
     ("sorted_set", 3, "ZLEXCOUNT kx lb lb"),
     ("sorted_set", 2, "ZSCORE kz e"),
@@ -237,6 +238,7 @@ const SCENES: &[(&str, u32, u8, &[&str])] = &[
     ("sorted_set", 1, b'z', &["ZRANDMEMBER KEY (abc|0|1 WITHVALUES|WITHSCORES)"]),
     // A key whose TTL has passed is gone for every command.
     ("string", 1, b's', &["SET KEY v PX 1", "DEBUG SLEEP 0.005", "GET KEY", "EXISTS KEY", "TTL KEY"]),
+    ("string", 1, b's', &["SET KEY v (EXAT 1600000000|PXAT 1)", "GET KEY", "EXISTS KEY"]),
     ("generic", 1, b'h', &["KEYS all", "RANDOMKEY"]),
     ("connection", 1, b'h', &["RESET", "HGETALL KEY", "CONFIG GET maxmemory", "HELLO PROTOCOL"]),
     ("connection", 1, b'h', &["HELLO (2|3) [SETNAME e]", "HGETALL KEY", "CLIENT GETNAME", "HELLO PROTOCOL"]),
@@ -353,6 +355,8 @@ fn comparable(request: &Request) -> bool {
         b"SET" | b"GETEX" => (1..upper.len()).all(|at| match upper[at].as_slice() {
             b"EX" => !soon(at + 1, 1000),
             b"PX" => !soon(at + 1, 1),
+            // SET keeps a key that is born expired until somebody looks at it or a timer finds it.
+            b"EXAT" | b"PXAT" => name != b"SET" || number(at + 1).is_none_or(|n| !(1..4_000_000_000).contains(&n)),
             _ => true,
         }),
         // Values of hundreds of megabytes, on two servers.
@@ -370,10 +374,7 @@ fn comparable(request: &Request) -> bool {
                     && upper.get(2).map(Vec::as_slice) != Some(b"ON"))
         }
         // Equal weights leave the order to the sort algorithm; stored, that order would be part of the state.
-        b"SORT" => {
-            let has = |token: &[u8]| upper.iter().skip(2).any(|arg| arg == token);
-            !(has(b"BY") && has(b"ALPHA") && has(b"STORE"))
-        }
+        b"SORT" => !SortOptions::of(request).stores_any_order(),
         _ => true,
     }
 }

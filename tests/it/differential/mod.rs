@@ -231,21 +231,28 @@ impl<'p> Campaign<'p> {
     /// The commands that the right server knows and the left one does not.
     fn missing(&self, grammar: &Grammar) -> BTreeSet<String> {
         let mut words = Vocabulary::new(0, self.pair.cluster);
-        let names: BTreeSet<String> = families::seeds(&mut words)
-            .into_iter()
-            .chain((0..20_000).map(|_| grammar.draw(&mut words, self.pair.protocol)))
-            .flatten()
-            .map(|request| command_name(&request))
-            .collect();
-        let unknown = |side: &Side, name: &str| -> bool {
-            let reply = Link::open(side.address).and_then(|mut link| link.call(&request(name)));
-            reply.is_ok_and(|reply| reply.error().is_some_and(|text| text.starts_with(b"ERR unknown ")))
+        let mut samples: BTreeMap<String, Vec<Request>> = BTreeMap::new();
+        let drawn = (0..20_000).flat_map(|_| grammar.draw(&mut words, self.pair.protocol)).collect::<Vec<_>>();
+        for request in families::seeds(&mut words).into_iter().flatten().chain(drawn) {
+            let samples = samples.entry(command_name(&request)).or_default();
+            if samples.len() < 3 {
+                samples.push(request);
+            }
+        }
+        let unknown = |side: &Side, request: &Request| -> bool {
+            let reply = Link::open(side.address).and_then(|mut link| link.call(request));
+            reply.is_ok_and(|reply| reply.error().is_some_and(says_unknown))
         };
-        let plain =
-            |name: &&String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b" _-".contains(&b));
-        let known = |name: &&String| unknown(&self.pair.left, name) && !unknown(&self.pair.right, name);
-        names.iter().filter(plain).filter(known).cloned().collect()
+        samples.retain(|_, requests| {
+            requests.iter().any(|request| unknown(&self.pair.left, request) && !unknown(&self.pair.right, request))
+        });
+        samples.into_keys().collect()
     }
+}
+
+/// Whether an error says that there is no such command (here: or not yet).
+fn says_unknown(error: &[u8]) -> bool {
+    error.starts_with(b"ERR unknown ") || error.ends_with(b" is not supported by slotwise yet")
 }
 
 /// The command's name in capitals, with the subcommand where there are any.
