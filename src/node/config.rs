@@ -35,6 +35,24 @@ pub struct Config {
     pub data: DataConfig,
 }
 
+impl Config {
+    /// The settings that a redis-server's arguments come to.
+    pub fn from_args(arguments: &[String]) -> Result<Config, String> {
+        let mut config = Config::default();
+        for pair in arguments.chunks_exact(2) {
+            let number = || pair[1].parse().map_err(|_| format!("'{} {}' is no number", pair[0], pair[1]));
+            match pair[0].as_str() {
+                "--port" => config.port = number()?,
+                "--threads" => config.threads = usize::from(number()?),
+                "--cluster-enabled" => config.cluster_enabled = pair[1] == "yes",
+                _ => {}
+            }
+        }
+        config.data.cluster_enabled = config.cluster_enabled;
+        Ok(config)
+    }
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {

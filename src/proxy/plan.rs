@@ -60,7 +60,11 @@ impl<'a> Request<'a> {
     /// The request as a RESP array: its own bytes, unless it came as an inline command.
     #[inline]
     pub fn raw(&self) -> Cow<'a, [u8]> {
-        if self.span.inline { self.encoded() } else { Cow::Borrowed(&self.buffer[self.span.start as usize..self.span.end as usize]) }
+        if self.span.inline {
+            self.encoded()
+        } else {
+            Cow::Borrowed(&self.buffer[self.span.start as usize..self.span.end as usize])
+        }
     }
 
     #[cold]
@@ -168,7 +172,11 @@ impl Router {
             Route::Key(index) => Plan::Forward(Slot::of(request.at(usize::from(index)))),
             Route::Keys => same_slot(command, request),
             Route::KeysUnlessBlocking => {
-                if blocks(request) { refuse(command) } else { same_slot(command, request) }
+                if blocks(request) {
+                    refuse(command)
+                } else {
+                    same_slot(command, request)
+                }
             }
             Route::Split { step, response } => split(command, request, usize::from(step), response),
             Route::AllShards(shards) => Plan::AllShards(merge_of(shards)),
@@ -215,8 +223,8 @@ fn route(command: &Command) -> Route {
     if command.has_keys() || !command.keys.is_empty() {
         return keyed(command);
     }
-    let kept_by_all = matches!(command.spec.group, "generic" | "scripting")
-        || matches!(name, "dbsize" | "flushall" | "flushdb");
+    let kept_by_all =
+        matches!(command.spec.group, "generic" | "scripting") || matches!(name, "dbsize" | "flushall" | "flushdb");
     match (command.request_policy, command.response_policy) {
         (_, Some(ResponsePolicy::Special)) => Route::Refused,
         (Some(RequestPolicy::AllShards | RequestPolicy::AllNodes), response) if kept_by_all => {
@@ -426,7 +434,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_split_is_refused_across_slots() {
-        for line in ["msetnx a 1 b 2", "rename a b", "sinter a b", "zunionstore d 1 a", "bitop and d a", "pfcount a b"] {
+        for line in ["msetnx a 1 b 2", "rename a b", "sinter a b", "zunionstore d 1 a", "bitop and d a", "pfcount a b"]
+        {
             assert_eq!(refusal(line), CROSS_SLOT, "{line}");
         }
     }
@@ -451,15 +460,50 @@ mod tests {
         let text = "ERR MULTI is not supported by the slotwise proxy yet; connect to a node";
         assert_eq!(refusal("multi"), text);
         for line in [
-            "exec", "discard", "watch a", "unwatch", "subscribe a", "ssubscribe a", "psubscribe a", "unsubscribe",
-            "blpop a 0", "brpop a 0", "blmove a a left left 0", "brpoplpush a a 0", "bzpopmin a 0", "blmpop 0 1 a left",
-            "bzmpop 0 1 a min", "xread block 0 streams a 0", "monitor", "wait 1 0", "debug sleep 1", "shutdown", "sync",
-            "psync a 1", "replicaof a 1", "migrate h 1 a 0 1", "swapdb 0 1", "acl list", "latency latest", "save", "bgsave",
-            "slowlog get", "memory stats", "failover", "role", "pubsub channels", "module list",
+            "exec",
+            "discard",
+            "watch a",
+            "unwatch",
+            "subscribe a",
+            "ssubscribe a",
+            "psubscribe a",
+            "unsubscribe",
+            "blpop a 0",
+            "brpop a 0",
+            "blmove a a left left 0",
+            "brpoplpush a a 0",
+            "bzpopmin a 0",
+            "blmpop 0 1 a left",
+            "bzmpop 0 1 a min",
+            "xread block 0 streams a 0",
+            "monitor",
+            "wait 1 0",
+            "debug sleep 1",
+            "shutdown",
+            "sync",
+            "psync a 1",
+            "replicaof a 1",
+            "migrate h 1 a 0 1",
+            "swapdb 0 1",
+            "acl list",
+            "latency latest",
+            "save",
+            "bgsave",
+            "slowlog get",
+            "memory stats",
+            "failover",
+            "role",
+            "pubsub channels",
+            "module list",
         ] {
-            assert!(refusal(line).ends_with("by the slotwise proxy yet; connect to a node"), "{line}: {}", refusal(line));
+            assert!(
+                refusal(line).ends_with("by the slotwise proxy yet; connect to a node"),
+                "{line}: {}",
+                refusal(line)
+            );
         }
-        for line in ["ping", "echo a", "hello", "client id", "config get save", "cluster info", "info", "command count"] {
+        for line in ["ping", "echo a", "hello", "client id", "config get save", "cluster info", "info", "command count"]
+        {
             assert_eq!(plan(line), Plan::Local);
         }
     }
@@ -485,6 +529,9 @@ mod tests {
         assert_eq!(refusal("foo a b"), "ERR unknown command 'foo', with args beginning with: 'a' 'b' ");
         let long = "x".repeat(200);
         let shown = "x".repeat(128);
-        assert_eq!(refusal(&format!("foo {long} b")), format!("ERR unknown command 'foo', with args beginning with: '{shown}' "));
+        assert_eq!(
+            refusal(&format!("foo {long} b")),
+            format!("ERR unknown command 'foo', with args beginning with: '{shown}' ")
+        );
     }
 }

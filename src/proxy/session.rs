@@ -390,4 +390,3 @@ impl Duty {
         if after == After::Close { Flow::Close } else { Flow::Next }
     }
 }
-

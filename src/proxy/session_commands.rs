@@ -428,7 +428,8 @@ impl Local<'_, '_> {
             let all = [&b"all"[..], b"default", b"everything"];
             self.request.len() == 1
                 || self.request.iter().skip(1).any(|name| {
-                    name.eq_ignore_ascii_case(section.as_bytes()) || all.iter().any(|all| name.eq_ignore_ascii_case(all))
+                    name.eq_ignore_ascii_case(section.as_bytes())
+                        || all.iter().any(|all| name.eq_ignore_ascii_case(all))
                 })
         };
         let shared = &self.worker.shared;

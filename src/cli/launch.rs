@@ -1,0 +1,190 @@
+//! Starts what the command line asked for, and stops it on SIGINT and SIGTERM.
+
+use super::{Proxy, Up, share_of_cores};
+use crate::cluster::{ClusterView, Member, NodeId, ViewCell};
+use crate::net::listen;
+use crate::node::{self, Config, Node};
+use crate::proxy::{self, NodeAddr, ProxyConfig};
+use std::error::Error;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// Distance of a node's bus port from its client port.
+const BUS_PORT_OFFSET: u16 = 10_000;
+/// Connections waiting to be accepted by a proxy.
+const PROXY_BACKLOG: u32 = 1024;
+
+/// `slotwise node`.
+pub(super) fn node(arguments: &[String]) -> Outcome {
+    if let [flag] = arguments
+        && (flag == "-v" || flag == "--version")
+    {
+        println!("slotwise server v=7.2.4 slotwise={}", env!("CARGO_PKG_VERSION"));
+        return Ok(());
+    }
+    log_to(std::io::stderr);
+    let config = Config::from_args(arguments)?;
+    let listeners = node::bind(&config)?;
+    let addresses = local_addresses(&listeners)?;
+    let (stop, _) = watch::channel(false);
+    let node = Arc::new(Node::alone(config, addresses.clone(), stop.clone()));
+    println!("slotwise {}, PID: {}", env!("CARGO_PKG_VERSION"), std::process::id());
+    println!("Server initialized");
+    for address in addresses {
+        println!("Ready to accept connections on {address}");
+    }
+    serve(stop, vec![start_node(node, listeners)?])
+}
+
+/// `slotwise proxy`.
+pub(super) fn proxy(arguments: Proxy) -> Outcome {
+    log_to(std::io::stderr);
+    let config = ProxyConfig {
+        seeds: arguments.nodes,
+        threads: arguments.threads.map_or_else(|| share_of_cores(1), usize::from),
+        require_pass: arguments.requirepass,
+        node_user: arguments.node_user,
+        node_password: arguments.node_password,
+        request_timeout_ms: arguments.request_timeout_ms,
+        clients_max: arguments.maxclients,
+        ..ProxyConfig::default()
+    };
+    let listener = listen(SocketAddr::new(arguments.bind, arguments.port), PROXY_BACKLOG)?;
+    println!("slotwise {} proxy, PID: {}", env!("CARGO_PKG_VERSION"), std::process::id());
+    println!("Ready to accept connections on {}", listener.local_addr()?);
+    let (stop, _) = watch::channel(false);
+    let proxy = start_proxy(config, listener, stop.subscribe())?;
+    serve(stop, vec![proxy])
+}
+
+/// `slotwise up`.
+pub(super) fn up(arguments: &Up) -> Outcome {
+    log_to(std::io::stderr);
+    let count = usize::from(arguments.nodes);
+    let threads = arguments.threads.map_or_else(|| share_of_cores(count), usize::from);
+    // Every port is taken before anything runs: a port in use is an error and leaves nothing behind.
+    let proxy_listener = listen(SocketAddr::new(arguments.bind, arguments.port), PROXY_BACKLOG)?;
+    let mut members = Vec::new();
+    let mut nodes = Vec::new();
+    for index in 0..arguments.nodes {
+        let port = arguments.node_port.checked_add(index).ok_or("the nodes' ports would pass 65535")?;
+        let mut config =
+            Config { bind: vec![arguments.bind], port, threads, cluster_enabled: true, ..Config::default() };
+        config.data.cluster_enabled = true;
+        let listeners = node::bind(&config)?;
+        let host = if arguments.bind.is_unspecified() { String::new() } else { arguments.bind.to_string() };
+        let bus_port = port.checked_add(BUS_PORT_OFFSET).unwrap_or(0);
+        let (id, shard_id) = (NodeId::random(), NodeId::random());
+        members.push(Member { id, shard_id, host, port, bus_port, hostname: String::new() });
+        nodes.push((id, config, listeners));
+    }
+    let view = ViewCell::new(ClusterView::evenly(members));
+    let (stop, _) = watch::channel(false);
+    let mut running = Vec::new();
+    let mut seeds = Vec::new();
+    for (id, config, listeners) in nodes {
+        let addresses = local_addresses(&listeners)?;
+        seeds.extend(
+            addresses.first().map(|address| NodeAddr { host: reachable(*address).into(), port: address.port() }),
+        );
+        let node = Arc::new(Node::member_of(view.clone(), id, config, addresses, stop.clone()));
+        running.push(start_node(node, listeners)?);
+    }
+    introduce(&view.load(), proxy_listener.local_addr()?);
+    let proxy_threads = arguments.proxy_threads.map_or_else(|| share_of_cores(1), usize::from);
+    let config = ProxyConfig { seeds, threads: proxy_threads, ..ProxyConfig::default() };
+    running.push(start_proxy(config, proxy_listener, stop.subscribe())?);
+    serve(stop, running)
+}
+
+/// Where a local client reaches a listener.
+fn reachable(address: SocketAddr) -> String {
+    match address.ip() {
+        ip if !ip.is_unspecified() => ip.to_string(),
+        ip if ip.is_ipv6() => "::1".to_owned(),
+        _ => "127.0.0.1".to_owned(),
+    }
+}
+
+/// Tells the addresses and one line to try.
+fn introduce(view: &ClusterView, proxy: SocketAddr) {
+    let nodes = view.members();
+    println!("slotwise {}: {} nodes and a proxy, PID: {}", env!("CARGO_PKG_VERSION"), nodes.len(), std::process::id());
+    println!("  proxy   {proxy:<21}  any Redis client");
+    for (index, member) in nodes.iter().enumerate() {
+        let host = if member.host.is_empty() { proxy.ip().to_string() } else { member.host.clone() };
+        let address = match host.contains(':') {
+            true => format!("[{host}]:{}", member.port),
+            false => format!("{host}:{}", member.port),
+        };
+        let slots: Vec<String> =
+            view.ranges_of(member.id).iter().map(|range| format!("{}-{}", range.first, range.last)).collect();
+        println!("  node {:<2} {address:<21}  cluster clients; slots {}", index + 1, slots.join(" "));
+    }
+    println!("Try:   redis-cli -p {} set greeting hello", proxy.port());
+    println!("Ready to accept connections. Ctrl-C stops it.");
+}
+
+fn start_node(node: Arc<Node>, listeners: Vec<TcpListener>) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("node-control".into()).spawn(move || runtime.block_on(node::run(node, listeners)))
+}
+
+fn start_proxy(
+    config: ProxyConfig,
+    listener: TcpListener,
+    stop: watch::Receiver<bool>,
+) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
+    std::thread::Builder::new().name("proxy-control".into()).spawn(move || proxy::run(config, listener, stop))
+}
+
+/// Waits for a signal or for what runs to end by itself (SHUTDOWN), then for all of it to drain. A second
+/// signal ends the process at once.
+fn serve(stop: watch::Sender<bool>, running: Vec<JoinHandle<std::io::Result<()>>>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let _in_runtime = runtime.enter();
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stopping = stop.clone();
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        runtime.block_on(async move {
+            for first in [true, false] {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                if first {
+                    eprintln!("slotwise: stopping");
+                    stopping.send_replace(true);
+                }
+            }
+            std::process::exit(130);
+        });
+    })?;
+    let mut failure = None;
+    for thread in running {
+        match thread.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => failure = failure.or(Some(error.to_string())),
+            Err(_) => failure = failure.or(Some("a control thread panicked".to_owned())),
+        }
+        // When one part ends the others do too.
+        stop.send_replace(true);
+    }
+    failure.map_or(Ok(()), |failure| Err(failure.into()))
+}
+
+fn local_addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, std::io::Error> {
+    listeners.iter().map(TcpListener::local_addr).collect()
+}
+
+/// Logs what `RUST_LOG` asks for, warnings by default.
+fn log_to<W: std::io::Write + 'static>(writer: fn() -> W) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    // A second start in one process (tests) keeps the first logger.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false).try_init();
+}
