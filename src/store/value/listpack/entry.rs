@@ -151,26 +151,39 @@ pub(super) fn entry_bytes(buf: &[u8], at: usize) -> usize {
 }
 
 /// The element at `at` and its bytes, back length included.
+#[inline]
 pub(super) fn decode(buf: &[u8], at: usize) -> (Elem<'_>, usize) {
     let entry = &buf[at..];
-    let body = body_bytes(entry).expect("positions are starts of elements");
-    let elem = match entry[0] {
-        first @ 0..=0x7F => Elem::Int(i64::from(first)),
-        0x80..=0xBF => Elem::Bytes(&entry[1..body]),
+    // The two shortest forms first: they are most of what small collections hold, and need no second look.
+    match entry[0] {
+        first @ 0..=0x7F => (Elem::Int(i64::from(first)), 2),
+        first @ 0x80..=0xBF => {
+            let body = 1 + usize::from(first & 0x3F);
+            (Elem::Bytes(&entry[1..body]), body + 1)
+        }
         first @ 0xC0..=0xDF => {
             let raw = u16::from(first & 0x1F) << 8 | u16::from(entry[1]);
             // 13 bits: shift the sign up to bit 15 and back.
-            Elem::Int(i64::from((raw << 3) as i16 >> 3))
+            (Elem::Int(i64::from((raw << 3) as i16 >> 3)), 3)
         }
-        0xE0..=0xEF => Elem::Bytes(&entry[2..body]),
-        STR32 => Elem::Bytes(&entry[5..body]),
+        _ => decode_long(entry),
+    }
+}
+
+#[inline]
+fn decode_long(entry: &[u8]) -> (Elem<'_>, usize) {
+    match *entry {
+        [INT16, a, b, ..] => (Elem::Int(i64::from(i16::from_le_bytes([a, b]))), 4),
+        // 24 bits: the low byte is shifted in and out again, for the sign.
+        [INT24, a, b, c, ..] => (Elem::Int(i64::from(i32::from_le_bytes([0, a, b, c]) >> 8)), 5),
+        [INT32, a, b, c, d, ..] => (Elem::Int(i64::from(i32::from_le_bytes([a, b, c, d]))), 6),
+        [INT64, a, b, c, d, e, f, g, h, ..] => (Elem::Int(i64::from_le_bytes([a, b, c, d, e, f, g, h])), 10),
         _ => {
-            let mut raw = [0; 8];
-            raw[8 - (body - 1)..].copy_from_slice(&entry[1..body]);
-            Elem::Int(i64::from_le_bytes(raw) >> (8 * (9 - body)))
+            let body = body_bytes(entry).expect("positions are starts of elements");
+            let head = if entry[0] == STR32 { 5 } else { 2 };
+            (Elem::Bytes(&entry[head..body]), body + back_len_bytes(body))
         }
-    };
-    (elem, body + back_len_bytes(body))
+    }
 }
 
 /// Where the element starts that ends before `end`.
