@@ -109,7 +109,7 @@ fn add(ctx: &mut Ctx<'_>, args: Args<'_>, mut options: Options) -> Outcome {
     if options.nx && options.xx {
         return Err(Error::Static("ERR XX and NX options at the same time are not compatible"));
     }
-    if (options.gt && options.nx) || (options.lt && options.nx) || (options.gt && options.lt) {
+    if (options.nx && (options.gt || options.lt)) || (options.gt && options.lt) {
         return Err(Error::Static("ERR GT, LT, and/or NX options at the same time are not compatible"));
     }
     if options.increment && count > 2 {
