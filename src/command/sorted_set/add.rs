@@ -109,7 +109,7 @@ fn add(ctx: &mut Ctx<'_>, args: Args<'_>, mut options: Options) -> Outcome {
     if options.nx && options.xx {
         return Err(Error::Static("ERR XX and NX options at the same time are not compatible"));
     }
-    if (options.gt && options.nx) || (options.lt && options.nx) || (options.gt && options.lt) {
+    if (options.nx && (options.gt || options.lt)) || (options.gt && options.lt) {
         return Err(Error::Static("ERR GT, LT, and/or NX options at the same time are not compatible"));
     }
     if options.increment && count > 2 {
@@ -157,4 +157,70 @@ fn reply(ctx: &mut Ctx<'_>, options: Options, result: Option<f64>, added: usize,
         None => ctx.reply.null(),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+    use crate::resp::Protocol;
+
+    #[test]
+    fn zadd_counts_what_it_added_or_with_ch_changed() {
+        let mut s = Session::default();
+        assert_eq!(s.run("ZADD z 1 a 2 b 3 a"), ":2");
+        assert_eq!(s.run("ZADD z CH 3 a 4 b 5 c"), ":2");
+        assert_eq!(s.run("ZADD z CH 3 a"), ":0");
+        assert_eq!(s.run("ZRANGE z 0 -1 WITHSCORES"), "*6 $1 a $1 3 $1 b $1 4 $1 c $1 5");
+    }
+
+    #[test]
+    fn zadd_conditions_keep_members_as_they_are() {
+        let mut s = Session::default();
+        assert_eq!(s.run("ZADD none XX 1 a"), ":0");
+        assert_eq!(s.run("ZCARD none"), ":0");
+        s.run("ZADD z 5 a");
+        assert_eq!(s.run("ZADD z NX 9 a 1 b"), ":1");
+        assert_eq!(s.run("ZADD z XX CH 6 a 1 c"), ":1");
+        assert_eq!(s.run("ZADD z GT CH 5 a 7 b"), ":1");
+        assert_eq!(s.run("ZADD z lt ch 5 a 8 b 3 new"), ":2");
+        assert_eq!(s.run("ZRANGE z 0 -1 WITHSCORES"), "*6 $3 new $1 3 $1 a $1 5 $1 b $1 7");
+    }
+
+    #[test]
+    fn incr_answers_the_new_score_or_nil_when_a_condition_forbids_it() {
+        let mut s = Session::default();
+        assert_eq!(s.run("ZADD z INCR 1.5 a"), "$3 1.5");
+        assert_eq!(s.run("ZINCRBY z 0.1 a"), "$18 1.6000000000000001");
+        assert_eq!(s.run("ZADD z NX INCR 1 a"), "$-1");
+        assert_eq!(s.run("ZADD z XX INCR 1 b"), "$-1");
+        assert_eq!(s.run("ZADD none XX INCR 1 b"), "$-1");
+        assert_eq!(s.run("ZADD z LT INCR 1 a"), "$-1");
+        assert_eq!(s.run("ZADD z GT INCR 1 a"), "$18 2.6000000000000001");
+        s.protocol = Protocol::Resp3;
+        assert_eq!(s.run("ZINCRBY z inf a"), ",inf");
+        assert_eq!(s.run("ZADD z NX INCR 1 a"), "_");
+        assert_eq!(s.run("ZINCRBY z -inf a"), "-ERR resulting score is not a number (NaN)");
+        assert_eq!(s.run("ZSCORE z a"), ",inf");
+    }
+
+    #[test]
+    fn zadd_refuses_what_does_not_fit_together() {
+        let mut s = Session::default();
+        for (line, error) in [
+            ("ZADD z 1 a 2", "-ERR syntax error"),
+            ("ZADD z NX CH", "-ERR syntax error"),
+            ("ZINCRBY z NX a", "-ERR syntax error"),
+            ("ZADD z NX XX 1 a", "-ERR XX and NX options at the same time are not compatible"),
+            ("ZADD z NX GT 1 a", "-ERR GT, LT, and/or NX options at the same time are not compatible"),
+            ("ZADD z LT GT 1 a", "-ERR GT, LT, and/or NX options at the same time are not compatible"),
+            ("ZADD z INCR 1 a 2 b", "-ERR INCR option supports a single increment-element pair"),
+            ("ZADD z 1 a nan b", "-ERR value is not a valid float"),
+            ("ZADD z 1 a 1x b", "-ERR value is not a valid float"),
+        ] {
+            assert_eq!(s.run(line), error, "{line}");
+        }
+        assert_eq!(s.run("ZCARD z"), ":0");
+        s.run("SADD s a");
+        assert_eq!(s.run("ZADD s 1 a"), "-WRONGTYPE Operation against a key holding the wrong kind of value");
+    }
 }

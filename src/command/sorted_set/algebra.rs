@@ -231,3 +231,82 @@ impl<'t> Query<'t> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+    use crate::resp::Protocol;
+
+    fn session() -> Session {
+        let mut s = Session::default();
+        s.run("ZADD {t}a 1 x 2 y 3 z");
+        s.run("ZADD {t}b 10 y 20 z 30 5");
+        s.run("SADD {t}s z 5");
+        s
+    }
+
+    #[test]
+    fn unions_intersections_and_differences_come_in_order() {
+        let mut s = session();
+        for (line, reply) in [
+            ("ZUNION 2 {t}a {t}b WITHSCORES", "*8 $1 x $1 1 $1 y $2 12 $1 z $2 23 $1 5 $2 30"),
+            ("ZUNION 2 {t}a {t}none", "*3 $1 x $1 y $1 z"),
+            ("ZUNION 2 {t}s {t}b WITHSCORES", "*6 $1 y $2 10 $1 z $2 21 $1 5 $2 31"),
+            ("ZINTER 2 {t}a {t}b WITHSCORES", "*4 $1 y $2 12 $1 z $2 23"),
+            ("ZINTER 3 {t}a {t}b {t}s WITHSCORES", "*2 $1 z $2 24"),
+            ("ZINTER 2 {t}a {t}none", "*0"),
+            ("ZINTER 2 {t}a {t}a WITHSCORES AGGREGATE MIN", "*6 $1 x $1 1 $1 y $1 2 $1 z $1 3"),
+            ("ZINTER 2 {t}a {t}b WEIGHTS 2 -1 AGGREGATE max WITHSCORES", "*4 $1 y $1 4 $1 z $1 6"),
+            ("ZDIFF 2 {t}a {t}b WITHSCORES", "*2 $1 x $1 1"),
+            ("ZDIFF 2 {t}s {t}a", "*1 $1 5"),
+            ("ZDIFF 1 {t}none", "*0"),
+            ("ZINTERCARD 2 {t}a {t}b", ":2"),
+            ("ZINTERCARD 2 {t}a {t}b LIMIT 1", ":1"),
+            ("ZINTERCARD 2 {t}a {t}b LIMIT 0", ":2"),
+        ] {
+            assert_eq!(s.run(line), reply, "{line}");
+        }
+        s.protocol = Protocol::Resp3;
+        assert_eq!(s.run("ZDIFF 2 {t}a {t}b WITHSCORES"), "*1 *2 $1 x ,1");
+    }
+
+    #[test]
+    fn infinities_that_cancel_are_0() {
+        let mut s = Session::default();
+        s.run("ZADD {t}a inf m");
+        s.run("ZADD {t}b -inf m");
+        assert_eq!(s.run("ZUNION 2 {t}a {t}b WITHSCORES"), "*2 $1 m $1 0");
+        assert_eq!(s.run("ZINTER 1 {t}a WEIGHTS 0 WITHSCORES"), "*2 $1 m $1 0");
+    }
+
+    #[test]
+    fn stores_replace_or_remove_their_target() {
+        let mut s = session();
+        assert_eq!(s.run("ZUNIONSTORE {t}s 2 {t}a {t}s AGGREGATE MIN"), ":4");
+        assert_eq!(s.run("ZRANGE {t}s 0 -1 WITHSCORES"), "*8 $1 5 $1 1 $1 x $1 1 $1 z $1 1 $1 y $1 2");
+        assert_eq!(s.run("ZDIFFSTORE {t}s 2 {t}s {t}a"), ":1");
+        assert_eq!(s.run("ZINTERSTORE {t}s 2 {t}s {t}a"), ":0");
+        assert_eq!(s.run("ZCARD {t}s"), ":0");
+    }
+
+    #[test]
+    fn wrong_arguments_are_told_in_the_references_order() {
+        let mut s = session();
+        for (line, error) in [
+            ("ZUNION 0 {t}a", "-ERR at least 1 input key is needed for 'zunion' command"),
+            ("ZINTERSTORE {t}d 0 {t}a", "-ERR at least 1 input key is needed for 'zinterstore' command"),
+            ("ZUNION a {t}a", "-ERR value is not an integer or out of range"),
+            ("ZUNION 2 {t}a", "-ERR syntax error"),
+            ("ZUNION 1 {t}a WEIGHTS", "-ERR syntax error"),
+            ("ZUNION 1 {t}a WEIGHTS x", "-ERR weight value is not a float"),
+            ("ZUNION 1 {t}a AGGREGATE avg", "-ERR syntax error"),
+            ("ZUNIONSTORE {t}d 1 {t}a WITHSCORES", "-ERR syntax error"),
+            ("ZDIFF 1 {t}a WEIGHTS 1", "-ERR syntax error"),
+            ("ZINTERCARD 1 {t}a LIMIT -1", "-ERR LIMIT can't be negative"),
+            ("ZINTERCARD 1 {t}a LIMIT a", "-ERR LIMIT can't be negative"),
+            ("ZINTERCARD 1 {t}a WEIGHTS 1", "-ERR syntax error"),
+        ] {
+            assert_eq!(s.run(line), error, "{line}");
+        }
+    }
+}

@@ -135,3 +135,81 @@ fn zscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     reply.array_at(mark, shown);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+    use crate::resp::Protocol;
+    use std::collections::BTreeSet;
+
+    fn filled(members: usize) -> Session {
+        let mut s = Session::default();
+        for n in 0..members {
+            s.run(&format!("ZADD z {n} m{n}"));
+        }
+        s
+    }
+
+    #[test]
+    fn zrandmember_draws_distinct_members_or_repeats() {
+        for members in [5, 300] {
+            let mut s = filled(members);
+            assert!(s.run("ZRANDMEMBER z").starts_with('$'));
+            for count in [1, 3, members, members + 7] {
+                let reply = s.run(&format!("ZRANDMEMBER z {count} WITHSCORES"));
+                let words: Vec<&str> = reply.split(' ').collect();
+                let names: BTreeSet<&str> = words.iter().filter(|word| word.starts_with('m')).copied().collect();
+                let count = count.min(members);
+                assert_eq!((words[0], names.len()), (format!("*{}", 2 * count).as_str(), count));
+                let scored = words[1..].chunks(4).all(|pair| pair[1].strip_prefix('m') == Some(pair[3]));
+                assert!(scored, "{reply}");
+            }
+            assert!(s.run("ZRANDMEMBER z -700").starts_with("*700 "));
+            assert_eq!(s.run("ZRANDMEMBER z 0"), "*0");
+            s.protocol = Protocol::Resp3;
+            assert!(s.run("ZRANDMEMBER z -2 WITHSCORES").starts_with("*2 *2 $"));
+        }
+    }
+
+    #[test]
+    fn zrandmember_of_nothing_and_with_wrong_arguments() {
+        let mut s = Session::default();
+        let between = "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+        for (line, reply) in [
+            ("ZRANDMEMBER none", "$-1"),
+            ("ZRANDMEMBER none 5", "*0"),
+            ("ZRANDMEMBER none a", "-ERR value is not an integer or out of range"),
+            ("ZRANDMEMBER none -9223372036854775808", between),
+            ("ZRANDMEMBER none 1 scores", "-ERR syntax error"),
+            ("ZRANDMEMBER none 1 WITHSCORES x", "-ERR syntax error"),
+            ("ZRANDMEMBER none 9223372036854775807 WITHSCORES", "-ERR value is out of range"),
+        ] {
+            assert_eq!(s.run(line), reply, "{line}");
+        }
+    }
+
+    #[test]
+    fn zscan_shows_members_and_scores_until_the_cursor_is_0() {
+        let mut s = filled(2);
+        s.protocol = Protocol::Resp3;
+        assert_eq!(s.run("ZSCAN z 0"), "*2 $1 0 *4 $2 m0 $1 0 $2 m1 $1 1");
+        assert_eq!(s.run("ZSCAN z 0 MATCH *1 COUNT 1"), "*2 $1 0 *2 $2 m1 $1 1");
+        assert_eq!(s.run("ZSCAN none 0 BOGUS"), "*2 $1 0 *0");
+        assert_eq!(s.run("ZSCAN z 0 BOGUS"), "-ERR syntax error");
+        assert_eq!(s.run("ZSCAN z x"), "-ERR invalid cursor");
+
+        let mut s = filled(1_000);
+        let (mut cursor, mut names) = ("0".to_owned(), BTreeSet::new());
+        loop {
+            let reply = s.run(&format!("ZSCAN z {cursor} COUNT 50"));
+            let words: Vec<&str> = reply.split(' ').collect();
+            assert_eq!(words[3], "*100");
+            names.extend(words.iter().filter(|word| word.starts_with('m')).map(|word| word.to_string()));
+            cursor = words[2].to_owned();
+            if cursor == "0" {
+                break;
+            }
+        }
+        assert_eq!(names.len(), 1_000);
+    }
+}

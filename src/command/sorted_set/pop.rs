@@ -208,3 +208,54 @@ fn zmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.reply.null_array();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+    use crate::resp::Protocol;
+
+    #[test]
+    fn pops_take_from_either_end_and_end_the_key() {
+        let mut s = Session::default();
+        s.run("ZADD z 1 a 2 b 3 c 4 d");
+        assert_eq!(s.run("ZPOPMIN z"), "*2 $1 a $1 1");
+        assert_eq!(s.run("ZPOPMAX z 2"), "*4 $1 d $1 4 $1 c $1 3");
+        assert_eq!(s.run("ZPOPMIN z 0"), "*0");
+        assert_eq!(s.run("ZPOPMIN z 9"), "*2 $1 b $1 2");
+        assert_eq!(s.run("ZPOPMIN z"), "*0");
+        assert_eq!(s.run("SADD z now-a-set"), ":1");
+        assert_eq!(s.run("ZPOPMIN z"), "-WRONGTYPE Operation against a key holding the wrong kind of value");
+        assert_eq!(s.run("ZPOPMIN z 0"), "-WRONGTYPE Operation against a key holding the wrong kind of value");
+        assert_eq!(s.run("ZPOPMIN z 1 2"), "-ERR syntax error");
+        assert_eq!(s.run("ZPOPMIN z -1"), "-ERR value is out of range, must be positive");
+        assert_eq!(s.run("ZPOPMIN z x"), "-ERR value is out of range, must be positive");
+    }
+
+    #[test]
+    fn pairs_are_nested_in_resp3_when_a_count_was_given() {
+        let mut s = Session { protocol: Protocol::Resp3, ..Session::default() };
+        s.run("ZADD z 1 a 2 b 3 c");
+        assert_eq!(s.run("ZPOPMIN z"), "*2 $1 a ,1");
+        assert_eq!(s.run("ZPOPMIN z 5"), "*2 *2 $1 b ,2 *2 $1 c ,3");
+    }
+
+    #[test]
+    fn zmpop_serves_the_first_key_that_has_members() {
+        let mut s = Session::default();
+        s.run("ZADD {t}z 1 a 2 b 3 c");
+        assert_eq!(s.run("ZMPOP 2 {t}none {t}z MIN"), "*2 $4 {t}z *1 *2 $1 a $1 1");
+        assert_eq!(s.run("ZMPOP 1 {t}z max COUNT 5"), "*2 $4 {t}z *2 *2 $1 c $1 3 *2 $1 b $1 2");
+        assert_eq!(s.run("ZMPOP 1 {t}z MAX"), "*-1");
+        for (line, error) in [
+            ("ZMPOP 0 z MIN", "-ERR numkeys should be greater than 0"),
+            ("ZMPOP a z MIN", "-ERR numkeys should be greater than 0"),
+            ("ZMPOP 1 z MID", "-ERR syntax error"),
+            ("ZMPOP 2 z MIN", "-ERR syntax error"),
+            ("ZMPOP 1 z MIN COUNT", "-ERR syntax error"),
+            ("ZMPOP 1 z MIN COUNT 0", "-ERR count should be greater than 0"),
+            ("ZMPOP 1 z MIN COUNT 1 COUNT 2", "-ERR syntax error"),
+        ] {
+            assert_eq!(s.run(line), error, "{line}");
+        }
+    }
+}

@@ -210,3 +210,71 @@ impl<'a> Query<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+    use crate::resp::Protocol;
+
+    #[test]
+    fn zrange_by_rank_score_and_member_in_both_directions() {
+        let mut s = Session::default();
+        s.run("ZADD z 1 a 2 b 3 c 4 d");
+        s.run("ZADD l 0 a 0 b 0 c 0 d");
+        for (line, reply) in [
+            ("ZRANGE z 1 2", "*2 $1 b $1 c"),
+            ("ZRANGE z -2 100", "*2 $1 c $1 d"),
+            ("ZRANGE z 3 1", "*0"),
+            ("ZRANGE none 0 -1", "*0"),
+            ("ZRANGE z 0 1 REV WITHSCORES", "*4 $1 d $1 4 $1 c $1 3"),
+            ("ZREVRANGE z 0 0", "*1 $1 d"),
+            ("ZRANGE z (1 3 BYSCORE", "*2 $1 b $1 c"),
+            ("ZRANGE z +inf 2 BYSCORE REV LIMIT 1 2", "*2 $1 c $1 b"),
+            ("ZRANGE z -inf +inf BYSCORE LIMIT 1 -1", "*3 $1 b $1 c $1 d"),
+            ("ZRANGE z -inf +inf BYSCORE LIMIT -1 2", "*0"),
+            ("ZRANGE z -inf +inf BYSCORE LIMIT 0 0", "*0"),
+            ("ZRANGE l [b (d BYLEX", "*2 $1 b $1 c"),
+            ("ZRANGE l + (b BYLEX REV LIMIT 0 1", "*1 $1 d"),
+        ] {
+            assert_eq!(s.run(line), reply, "{line}");
+        }
+        s.protocol = Protocol::Resp3;
+        assert_eq!(s.run("ZRANGE z 0 1 WITHSCORES"), "*2 *2 $1 a ,1 *2 $1 b ,2");
+    }
+
+    #[test]
+    fn zrange_refuses_options_that_contradict() {
+        let mut s = Session::default();
+        s.run("ZADD z 1 a");
+        let limit = "-ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
+        for (line, error) in [
+            ("ZRANGE z 0 1 BYSCORE BYLEX", "-ERR syntax error"),
+            ("ZRANGE z 0 1 REV REV", "-ERR syntax error"),
+            ("ZREVRANGE z 0 1 REV", "-ERR syntax error"),
+            ("ZRANGE z 0 1 LIMIT 1", "-ERR syntax error"),
+            ("ZRANGE z 0 1 LIMIT 0 1", limit),
+            ("ZRANGE z 0 1 BYSCORE LIMIT a 1", "-ERR value is not an integer or out of range"),
+            ("ZRANGE z - + BYLEX WITHSCORES", "-ERR syntax error, WITHSCORES not supported in combination with BYLEX"),
+            ("ZRANGE z a 1", "-ERR value is not an integer or out of range"),
+            ("ZRANGE z a 1 BYSCORE", "-ERR min or max is not a float"),
+            ("ZRANGE z a 1 BYLEX", "-ERR min or max not valid string range item"),
+            ("ZRANGESTORE d z 0 1 WITHSCORES", "-ERR syntax error"),
+        ] {
+            assert_eq!(s.run(line), error, "{line}");
+        }
+    }
+
+    #[test]
+    fn zrangestore_replaces_or_removes_its_target() {
+        let mut s = Session::default();
+        s.run("ZADD {t}z 1 a 2 b 3 c");
+        s.run("SADD {t}d whatever");
+        assert_eq!(s.run("ZRANGESTORE {t}d {t}z 0 1 REV"), ":2");
+        assert_eq!(s.run("ZRANGE {t}d 0 -1 WITHSCORES"), "*4 $1 b $1 2 $1 c $1 3");
+        assert_eq!(s.run("ZRANGESTORE {t}d {t}z 5 6"), ":0");
+        assert_eq!(s.run("ZCARD {t}d"), ":0");
+        assert_eq!(s.run("ZRANGESTORE {t}z {t}z 0 0"), ":1");
+        assert_eq!(s.run("ZRANGESTORE {t}z {t}none 0 0"), ":0");
+        assert_eq!(s.run("ZCARD {t}z"), ":0");
+    }
+}

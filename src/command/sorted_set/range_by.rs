@@ -94,3 +94,26 @@ fn zrangebylex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 fn zrevrangebylex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     reply_range(ctx, args, Some(By::Lex), Some(true))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+
+    #[test]
+    fn the_older_commands_fix_order_and_direction() {
+        let mut s = Session::default();
+        s.run("ZADD z 1 a 2 b 3 c");
+        s.run("ZADD l 0 a 0 b 0 c");
+        for (line, reply) in [
+            ("ZRANGEBYSCORE z (1 +inf WITHSCORES LIMIT 0 1", "*2 $1 b $1 2"),
+            ("ZREVRANGEBYSCORE z 2 -inf", "*2 $1 b $1 a"),
+            ("ZRANGEBYLEX l (a +", "*2 $1 b $1 c"),
+            ("ZREVRANGEBYLEX l (c - LIMIT 0 5", "*2 $1 b $1 a"),
+            ("ZRANGEBYSCORE z 0 1 BYLEX", "-ERR syntax error"),
+            ("ZRANGEBYLEX z - + REV", "-ERR syntax error"),
+            ("ZRANGEBYLEX l - + WITHSCORES", "-ERR syntax error, WITHSCORES not supported in combination with BYLEX"),
+        ] {
+            assert_eq!(s.run(line), reply, "{line}");
+        }
+    }
+}

@@ -130,3 +130,40 @@ pub(super) fn notify(ctx: &mut Ctx<'_>, event: &'static str, key: Key<'_>, empti
         ctx.tx.notify(Event::Generic, "del", key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+
+    #[test]
+    fn removals_count_members_and_end_empty_keys() {
+        let mut s = Session::default();
+        s.run("ZADD z 1 a 2 b 3 c 4 d 5 e 6 f");
+        assert_eq!(s.run("ZREM z a x a"), ":1");
+        assert_eq!(s.run("ZREMRANGEBYRANK z -1 -1"), ":1");
+        assert_eq!(s.run("ZREMRANGEBYRANK z 5 9"), ":0");
+        assert_eq!(s.run("ZREMRANGEBYSCORE z (2 3"), ":1");
+        assert_eq!(s.run("ZRANGE z 0 -1"), "*3 $1 b $1 d $1 e");
+        assert_eq!(s.run("ZREMRANGEBYSCORE z -inf inf"), ":3");
+        assert_eq!(s.run("SADD z now-a-set"), ":1");
+        s.run("ZADD l 0 a 0 b 0 c");
+        assert_eq!(s.run("ZREMRANGEBYLEX l [b +"), ":2");
+        assert_eq!(s.run("ZREM none a"), ":0");
+        assert_eq!(s.run("ZREMRANGEBYRANK none 0 1"), ":0");
+    }
+
+    #[test]
+    fn ranges_are_read_before_the_key_is_looked_at() {
+        let mut s = Session::default();
+        s.run("SADD s a");
+        for (line, error) in [
+            ("ZREMRANGEBYRANK s a 1", "-ERR value is not an integer or out of range"),
+            ("ZREMRANGEBYSCORE s a 1", "-ERR min or max is not a float"),
+            ("ZREMRANGEBYLEX s a b", "-ERR min or max not valid string range item"),
+            ("ZREMRANGEBYRANK s 0 1", "-WRONGTYPE Operation against a key holding the wrong kind of value"),
+            ("ZREM s a", "-WRONGTYPE Operation against a key holding the wrong kind of value"),
+        ] {
+            assert_eq!(s.run(line), error, "{line}");
+        }
+    }
+}

@@ -181,3 +181,55 @@ fn count(ctx: &mut Ctx<'_>, args: Args<'_>, ranks: impl Fn(&SortedSet) -> Range<
     ctx.reply.int(set.map_or(0, |set| ranks(set).len()) as i64);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+    use crate::resp::Protocol;
+
+    #[test]
+    fn scores_and_ranks_of_members_and_of_none() {
+        let mut s = Session::default();
+        s.run("ZADD z -inf a 0.1 b 3 c");
+        assert_eq!(s.run("ZSCORE z b"), "$19 0.10000000000000001");
+        assert_eq!(s.run("ZSCORE z x"), "$-1");
+        assert_eq!(s.run("ZSCORE none x"), "$-1");
+        assert_eq!(s.run("ZMSCORE z a x c"), "*3 $4 -inf $-1 $1 3");
+        assert_eq!(s.run("ZMSCORE none a b"), "*2 $-1 $-1");
+        assert_eq!(s.run("ZRANK z c"), ":2");
+        assert_eq!(s.run("ZREVRANK z c"), ":0");
+        assert_eq!(s.run("ZRANK z x"), "$-1");
+        assert_eq!(s.run("ZRANK z c WITHSCORE"), "*2 :2 $1 3");
+        assert_eq!(s.run("ZREVRANK z x WITHSCORE"), "*-1");
+        assert_eq!(s.run("ZRANK z c WITHSCORES"), "-ERR syntax error");
+        assert_eq!(s.run("ZRANK z c WITHSCORE x"), "-ERR wrong number of arguments for 'zrank' command");
+        s.protocol = Protocol::Resp3;
+        assert_eq!(s.run("ZMSCORE z a x"), "*2 ,-inf _");
+        assert_eq!(s.run("ZRANK none x"), "_");
+    }
+
+    #[test]
+    fn counts_by_score_and_by_member() {
+        let mut s = Session::default();
+        s.run("ZADD z 1 a 2 b 2 c 3 d");
+        for (line, reply) in [
+            ("ZCARD z", ":4"),
+            ("ZCOUNT z -inf +inf", ":4"),
+            ("ZCOUNT z (1 2", ":2"),
+            ("ZCOUNT z (2 (2", ":0"),
+            ("ZCOUNT z 3 1", ":0"),
+            ("ZCOUNT none 0 1", ":0"),
+            ("ZCOUNT z a 1", "-ERR min or max is not a float"),
+            ("ZCOUNT z (nan 1", "-ERR min or max is not a float"),
+            ("ZLEXCOUNT z - +", ":4"),
+            ("ZLEXCOUNT z + -", ":0"),
+            ("ZLEXCOUNT z a b", "-ERR min or max not valid string range item"),
+            ("ZLEXCOUNT z -x +", "-ERR min or max not valid string range item"),
+        ] {
+            assert_eq!(s.run(line), reply, "{line}");
+        }
+        s.run("ZADD l 0 a 0 b 0 c 0 d");
+        assert_eq!(s.run("ZLEXCOUNT l [b (d"), ":2");
+        assert_eq!(s.run("ZLEXCOUNT l (a [zz"), ":3");
+    }
+}
