@@ -331,6 +331,16 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// Makes a key hold a string that is kept as bytes even when it spells an integer, whatever it held.
+    pub fn set_bytes(&mut self, key: Key<'_>, value: &[u8], ttl: Ttl) {
+        self.overwrite(
+            key,
+            ttl,
+            |entry, expiry_ms| entry.set_bytes(value, expiry_ms),
+            |expiry_ms| Entry::bytes(key.bytes(), value, expiry_ms),
+        );
+    }
+
     /// Makes a key hold an integer, whatever it held.
     pub fn set_int(&mut self, key: Key<'_>, value: i64, ttl: Ttl) {
         self.overwrite(

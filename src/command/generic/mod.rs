@@ -8,6 +8,7 @@ pub mod key;
 pub mod lifetime;
 pub mod object;
 pub mod sort;
+mod sorting;
 pub mod transfer;
 pub mod wait;
 

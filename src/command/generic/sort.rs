@@ -1,6 +1,7 @@
 //! Sorting the elements of a collection.
 
-use crate::command::spec::{KeySpec, OwnKeys, Spec};
+use super::sorting::{reaches_other_keys, sort, sort_ro};
+use crate::command::spec::{KeySpec, OwnKeys, Reach, Run, Spec};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -28,6 +29,8 @@ pub const COMMANDS: &[Spec] = &[
             returned elements. When the elements are not sorted, complexity is O(N).",
         args: "key@0 pattern:pattern@1=BY? offset_count=LIMIT{offset:int count:int}? pattern:pattern@1=GET?** \
             order(ASC | DESC)? sorting=ALPHA? destination@2=STORE?",
+        reach: Reach::Undeclared(reaches_other_keys),
+        run: Run::Data(sort),
         ..Spec::BLANK
     },
     Spec {
@@ -50,6 +53,8 @@ pub const COMMANDS: &[Spec] = &[
             returned elements. When the elements are not sorted, complexity is O(N).",
         args: "key@0 pattern:pattern@1=BY? offset_count=LIMIT{offset:int count:int}? pattern:pattern@1=GET?** \
             order(ASC | DESC)? sorting=ALPHA?",
+        reach: Reach::Undeclared(reaches_other_keys),
+        run: Run::Data(sort_ro),
         ..Spec::BLANK
     },
 ];

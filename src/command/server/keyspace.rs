@@ -1,6 +1,7 @@
 //! Whole databases.
 
 use crate::command::spec::{Run, Spec};
+use crate::command::{Args, Ctx, Outcome};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -14,7 +15,7 @@ pub const COMMANDS: &[Spec] = &[
         since: "1.0.0",
         group: "server",
         complexity: "O(1)",
-        run: Run::Session,
+        run: Run::Data(dbsize),
         ..Spec::BLANK
     },
     Spec {
@@ -67,3 +68,10 @@ pub const COMMANDS: &[Spec] = &[
         ..Spec::BLANK
     },
 ];
+
+/// DBSIZE: expired keys that are still there count too. O(slots).
+fn dbsize(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    let size = ctx.tx.keyspace().size(ctx.tx.database());
+    ctx.reply.int(size.keys as i64);
+    Ok(())
+}

@@ -5,8 +5,10 @@
 use crate::command::spec::Spec;
 
 pub mod conditional;
+mod lcs;
 pub mod multi;
 pub mod numeric;
+mod options;
 pub mod range;
 pub mod value;
 
