@@ -11,6 +11,7 @@
 //! | [`cluster`] | members and slot owners: the view of the cluster |
 //! | [`net`] | sockets, worker threads, output buffers |
 //! | [`node`] | one cache node |
+//! | [`proxy`] | one address for plain clients, the cluster behind it |
 //! | [`cli`] | the command line |
 
 pub mod cli;
@@ -18,6 +19,7 @@ pub mod cluster;
 pub mod command;
 pub mod net;
 pub mod node;
+pub mod proxy;
 pub mod resp;
 pub mod slot;
 pub mod store;

@@ -423,7 +423,9 @@ impl Link {
                     self.doom.set(None);
                     return Poll::Ready(Err(Lost::TimedOut(worker.config.request_timeout_ms)));
                 }
-                Some(Doom::Retired) if self.queue.borrow().tickets.is_empty() => return Poll::Ready(Err(Lost::Retired)),
+                Some(Doom::Retired) if self.queue.borrow().tickets.is_empty() => {
+                    return Poll::Ready(Err(Lost::Retired));
+                }
                 _ => {}
             }
             let buffer = &mut inflow.buffer;

@@ -128,7 +128,11 @@ fn ask(node: &NodeAddr, config: &ProxyConfig) -> io::Result<View> {
     }
     let slots = exchange(&mut link, b"*2\r\n$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n", &mut buffer)?;
     from_slots(&slots, node).ok_or_else(|| {
-        let text = if slots.first() == Some(&b'-') { String::from_utf8_lossy(&slots[1..]) } else { "no slot has an owner".into() };
+        let text = if slots.first() == Some(&b'-') {
+            String::from_utf8_lossy(&slots[1..])
+        } else {
+            "no slot has an owner".into()
+        };
         io::Error::other(text.trim_end().to_owned())
     })
 }

@@ -198,10 +198,7 @@ mod tests {
     #[test]
     fn mget_keeps_the_order_of_the_keys() {
         let order = Merge::InKeyOrder(vec![0, 1, 0, 2, 1]);
-        assert_eq!(
-            merged(order, &["*2 $1 a $-1 ", "*2 $1 b $1 e ", "*1 _ "]),
-            "*5 $1 a $1 b $-1 _ $1 e "
-        );
+        assert_eq!(merged(order, &["*2 $1 a $-1 ", "*2 $1 b $1 e ", "*1 _ "]), "*5 $1 a $1 b $-1 _ $1 e ");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::scan;
 use crate::command::keys::routed_of;
 use crate::command::table::{Command, Table};
 use crate::command::words::{Flags, RequestPolicy, ResponsePolicy};
+use crate::command::{Args, Error};
 use crate::resp::{ArgRange, RequestSpan};
 use crate::slot::Slot;
 use std::borrow::Cow;
@@ -17,11 +18,11 @@ use std::borrow::Cow;
 /// Keys of different slots in a command that cannot be split.
 pub const CROSS_SLOT: &str = "CROSSSLOT Keys in request don't hash to the same slot";
 
-/// One request of a client: ranges over the read buffer.
+/// One request of a client.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    buffer: &'a [u8],
-    args: &'a [ArgRange],
+    /// Its arguments, the name first.
+    pub args: Args<'a>,
     span: RequestSpan,
 }
 
@@ -29,45 +30,23 @@ impl<'a> Request<'a> {
     /// The request that `span` and `args` describe in `buffer`.
     #[inline]
     pub fn new(buffer: &'a [u8], args: &'a [ArgRange], span: RequestSpan) -> Request<'a> {
-        Request { buffer, args, span }
-    }
-
-    /// Number of arguments, the name included; at least 1.
-    #[inline]
-    #[allow(clippy::len_without_is_empty)]
-    pub fn len(&self) -> usize {
-        self.args.len()
-    }
-
-    /// An argument; `index` must be below [`len`](Self::len).
-    #[inline]
-    pub fn at(&self, index: usize) -> &'a [u8] {
-        self.args[index].of(self.buffer)
-    }
-
-    /// An argument, if there are so many.
-    #[inline]
-    pub fn get(&self, index: usize) -> Option<&'a [u8]> {
-        self.args.get(index).map(|arg| arg.of(self.buffer))
-    }
-
-    /// All arguments, the name first.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> {
-        let buffer = self.buffer;
-        self.args.iter().map(move |arg| arg.of(buffer))
+        Request { args: Args::new(buffer, args), span }
     }
 
     /// The request as a RESP array: its own bytes, unless it came as an inline command.
     #[inline]
     pub fn raw(&self) -> Cow<'a, [u8]> {
-        if self.span.inline { self.encoded() } else { Cow::Borrowed(&self.buffer[self.span.start as usize..self.span.end as usize]) }
+        if self.span.inline {
+            return self.encoded();
+        }
+        Cow::Borrowed(&self.args.buffer()[self.span.start as usize..self.span.end as usize])
     }
 
     #[cold]
     fn encoded(&self) -> Cow<'a, [u8]> {
         let mut out = Vec::new();
-        push_header(&mut out, b'*', self.len() as u64);
-        self.iter().for_each(|arg| push_bulk(&mut out, arg));
+        push_header(&mut out, b'*', self.args.len() as u64);
+        self.args.iter().for_each(|arg| push_bulk(&mut out, arg));
         Cow::Owned(out)
     }
 }
@@ -163,12 +142,16 @@ impl Router {
     /// Where this request of `command` goes; its arity has been checked. O(arguments) for commands with several
     /// keys, O(length of the key) otherwise.
     #[inline]
-    pub fn plan(&self, command: &Command, request: Request<'_>) -> Plan {
+    pub fn plan(&self, command: &Command, request: Args<'_>) -> Plan {
         match self.0[usize::from(command.id)] {
             Route::Key(index) => Plan::Forward(Slot::of(request.at(usize::from(index)))),
             Route::Keys => same_slot(command, request),
             Route::KeysUnlessBlocking => {
-                if blocks(request) { refuse(command) } else { same_slot(command, request) }
+                if blocks(request) {
+                    refuse(command)
+                } else {
+                    same_slot(command, request)
+                }
             }
             Route::Split { step, response } => split(command, request, usize::from(step), response),
             Route::AllShards(shards) => Plan::AllShards(merge_of(shards)),
@@ -215,8 +198,8 @@ fn route(command: &Command) -> Route {
     if command.has_keys() || !command.keys.is_empty() {
         return keyed(command);
     }
-    let kept_by_all = matches!(command.spec.group, "generic" | "scripting")
-        || matches!(name, "dbsize" | "flushall" | "flushdb");
+    let kept_by_all =
+        matches!(command.spec.group, "generic" | "scripting") || matches!(name, "dbsize" | "flushall" | "flushdb");
     match (command.request_policy, command.response_policy) {
         (_, Some(ResponsePolicy::Special)) => Route::Refused,
         (Some(RequestPolicy::AllShards | RequestPolicy::AllNodes), response) if kept_by_all => {
@@ -258,7 +241,7 @@ fn merge_of(shards: Shards) -> Merge {
     }
 }
 
-fn same_slot(command: &Command, request: Request<'_>) -> Plan {
+fn same_slot(command: &Command, request: Args<'_>) -> Plan {
     let keys = routed_of(command, request.len(), |index| request.at(index));
     let mut slots = keys.iter().map(|(index, _)| Slot::of(request.at(index)));
     // Without keys the arguments are wrong (any node says so) or the script uses none.
@@ -267,16 +250,12 @@ fn same_slot(command: &Command, request: Request<'_>) -> Plan {
 }
 
 /// XREAD and XREADGROUP with BLOCK among the options in front of STREAMS.
-fn blocks(request: Request<'_>) -> bool {
-    request
-        .iter()
-        .skip(1)
-        .take_while(|arg| !arg.eq_ignore_ascii_case(b"streams"))
-        .any(|arg| arg.eq_ignore_ascii_case(b"block"))
+fn blocks(args: Args<'_>) -> bool {
+    args.skip(1).take_while(|arg| !arg.eq_ignore_ascii_case(b"streams")).any(|arg| arg.eq_ignore_ascii_case(b"block"))
 }
 
 /// One part per slot: nodes refuse keys of several slots in one request, though they own them all.
-fn split(command: &Command, request: Request<'_>, step: usize, response: Split) -> Plan {
+fn split(command: &Command, request: Args<'_>, step: usize, response: Split) -> Plan {
     if !(request.len() - 1).is_multiple_of(step) {
         return Plan::Refuse(wrong_arity(&command.name));
     }
@@ -316,26 +295,29 @@ pub fn wrong_arity(name: &str) -> String {
     format!("ERR wrong number of arguments for '{name}' command")
 }
 
-/// The reference's error for a request whose name (or subcommand) is in no table. A line break in it becomes a space.
+/// Bytes of an unknown name, and of its arguments together, that the error shows.
+const SHOWN_BYTES_MAX: usize = 128;
+
+/// The reference's error for a request whose name (or subcommand) is in no table.
 #[cold]
-pub fn unknown(request: Request<'_>) -> String {
-    let shown = |arg: &[u8], most: usize| {
-        let text = &arg[..arg.iter().position(|byte| *byte == 0).unwrap_or(arg.len()).min(most)];
-        String::from_utf8_lossy(text).into_owned()
-    };
-    let name = request.at(0);
-    if let (Some(container), Some(sub)) = (Table::get().command(name), request.get(1)) {
-        let container = container.name.to_uppercase();
-        return format!("ERR unknown subcommand '{}'. Try {container} HELP.", shown(sub, 128));
+pub fn unknown(args: Args<'_>) -> String {
+    if let (Some(container), Some(word)) = (Table::get().command(args.at(0)), args.get(1)) {
+        return Error::unknown_subcommand(&container.name, word).to_string();
     }
-    let mut args = String::new();
-    for arg in request.iter().skip(1) {
-        if args.len() >= 128 {
+    // The reference reads both as C strings.
+    let shown = |text: &[u8], most: usize| {
+        let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+        String::from_utf8_lossy(&text[..end.min(most)]).into_owned()
+    };
+    let mut quoted = String::new();
+    for arg in args.skip(1) {
+        if quoted.len() >= SHOWN_BYTES_MAX {
             break;
         }
-        args += &format!("'{}' ", shown(arg, 128 - args.len()));
+        quoted += &format!("'{}' ", shown(arg, SHOWN_BYTES_MAX - quoted.len()));
     }
-    format!("ERR unknown command '{}', with args beginning with: {args}", shown(name, 128))
+    let name = shown(args.at(0), SHOWN_BYTES_MAX);
+    format!("ERR unknown command '{name}', with args beginning with: {quoted}")
 }
 
 #[cfg(test)]
@@ -350,11 +332,11 @@ mod tests {
         let limits = RequestLimits { bulk_bytes_max: 1 << 20, unauthenticated: false };
         parser.parse(&mut buffer, limits, 1).unwrap();
         let span = parser.requests()[0];
-        let request = Request::new(&buffer, parser.args_of(&span), span);
-        match Table::get().lookup(request.at(0), request.get(1)) {
-            None => Plan::Refuse(unknown(request)),
-            Some(command) if !command.takes(request.len()) => Plan::Refuse(wrong_arity(&command.name)),
-            Some(command) => Router::default().plan(command, request),
+        let args = Request::new(&buffer, parser.args_of(&span), span).args;
+        match Table::get().lookup(args.at(0), args.get(1)) {
+            None => Plan::Refuse(unknown(args)),
+            Some(command) if !command.takes(args.len()) => Plan::Refuse(wrong_arity(&command.name)),
+            Some(command) => Router::default().plan(command, args),
         }
     }
 
@@ -426,7 +408,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_split_is_refused_across_slots() {
-        for line in ["msetnx a 1 b 2", "rename a b", "sinter a b", "zunionstore d 1 a", "bitop and d a", "pfcount a b"] {
+        for line in ["msetnx a 1 b 2", "rename a b", "sinter a b", "zunionstore d 1 a", "bitop and d a", "pfcount a b"]
+        {
             assert_eq!(refusal(line), CROSS_SLOT, "{line}");
         }
     }
@@ -451,15 +434,50 @@ mod tests {
         let text = "ERR MULTI is not supported by the slotwise proxy yet; connect to a node";
         assert_eq!(refusal("multi"), text);
         for line in [
-            "exec", "discard", "watch a", "unwatch", "subscribe a", "ssubscribe a", "psubscribe a", "unsubscribe",
-            "blpop a 0", "brpop a 0", "blmove a a left left 0", "brpoplpush a a 0", "bzpopmin a 0", "blmpop 0 1 a left",
-            "bzmpop 0 1 a min", "xread block 0 streams a 0", "monitor", "wait 1 0", "debug sleep 1", "shutdown", "sync",
-            "psync a 1", "replicaof a 1", "migrate h 1 a 0 1", "swapdb 0 1", "acl list", "latency latest", "save", "bgsave",
-            "slowlog get", "memory stats", "failover", "role", "pubsub channels", "module list",
+            "exec",
+            "discard",
+            "watch a",
+            "unwatch",
+            "subscribe a",
+            "ssubscribe a",
+            "psubscribe a",
+            "unsubscribe",
+            "blpop a 0",
+            "brpop a 0",
+            "blmove a a left left 0",
+            "brpoplpush a a 0",
+            "bzpopmin a 0",
+            "blmpop 0 1 a left",
+            "bzmpop 0 1 a min",
+            "xread block 0 streams a 0",
+            "monitor",
+            "wait 1 0",
+            "debug sleep 1",
+            "shutdown",
+            "sync",
+            "psync a 1",
+            "replicaof a 1",
+            "migrate h 1 a 0 1",
+            "swapdb 0 1",
+            "acl list",
+            "latency latest",
+            "save",
+            "bgsave",
+            "slowlog get",
+            "memory stats",
+            "failover",
+            "role",
+            "pubsub channels",
+            "module list",
         ] {
-            assert!(refusal(line).ends_with("by the slotwise proxy yet; connect to a node"), "{line}: {}", refusal(line));
+            assert!(
+                refusal(line).ends_with("by the slotwise proxy yet; connect to a node"),
+                "{line}: {}",
+                refusal(line)
+            );
         }
-        for line in ["ping", "echo a", "hello", "client id", "config get save", "cluster info", "info", "command count"] {
+        for line in ["ping", "echo a", "hello", "client id", "config get save", "cluster info", "info", "command count"]
+        {
             assert_eq!(plan(line), Plan::Local);
         }
     }
@@ -485,6 +503,9 @@ mod tests {
         assert_eq!(refusal("foo a b"), "ERR unknown command 'foo', with args beginning with: 'a' 'b' ");
         let long = "x".repeat(200);
         let shown = "x".repeat(128);
-        assert_eq!(refusal(&format!("foo {long} b")), format!("ERR unknown command 'foo', with args beginning with: '{shown}' "));
+        assert_eq!(
+            refusal(&format!("foo {long} b")),
+            format!("ERR unknown command 'foo', with args beginning with: '{shown}' ")
+        );
     }
 }

@@ -78,7 +78,9 @@ impl ReplyScan {
             }
             b'$' | b'=' | b'!' => {
                 let Some((length, body)) = header(buffer, at)? else { return Ok(None) };
-                let Some(length) = length else { return Ok(Some(Element { end: body, children: 0, attribute: false })) };
+                let Some(length) = length else {
+                    return Ok(Some(Element { end: body, children: 0, attribute: false }));
+                };
                 if length > REPLY_BYTES_MAX as u64 {
                     return Err(BrokenReply::TooLong);
                 }
@@ -279,7 +281,12 @@ mod tests {
                 }
                 lengths.push(bytes.len() - begin);
             }
-            assert_eq!(split(&bytes, || random.usize(1..20)).unwrap(), lengths, "{:?}", bytes.escape_ascii().to_string());
+            assert_eq!(
+                split(&bytes, || random.usize(1..20)).unwrap(),
+                lengths,
+                "{:?}",
+                bytes.escape_ascii().to_string()
+            );
             assert_eq!(split(&bytes, || 1).unwrap(), lengths);
             assert_eq!(split(&bytes, || usize::MAX / 2).unwrap(), lengths);
         }
@@ -305,7 +312,9 @@ mod tests {
 
     #[test]
     fn what_is_no_reply_breaks_the_link() {
-        for bytes in [&b"x\r\n"[..], b"$a\r\n", b"$-2\r\n", b"$1\r\nabcd", b"+a\n", b"*\r\n", b"$?\r\n", b"\r\n", b"*1\rx"] {
+        for bytes in
+            [&b"x\r\n"[..], b"$a\r\n", b"$-2\r\n", b"$1\r\nabcd", b"+a\n", b"*\r\n", b"$?\r\n", b"\r\n", b"*1\rx"]
+        {
             assert_eq!(split(bytes, || 1), Err(BrokenReply::Malformed), "{}", bytes.escape_ascii());
         }
         let long = [b"$", "9".repeat(40).as_bytes()].concat();

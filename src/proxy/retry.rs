@@ -184,10 +184,7 @@ mod tests {
         ] {
             assert_eq!(refusal(reply), expected, "{}", reply.escape_ascii());
         }
-        assert_eq!(
-            Target::SameHost(7).resolve(&NodeAddr::new("10.0.0.1", 1)),
-            NodeAddr::new("10.0.0.1", 7)
-        );
+        assert_eq!(Target::SameHost(7).resolve(&NodeAddr::new("10.0.0.1", 1)), NodeAddr::new("10.0.0.1", 7));
     }
 
     #[test]

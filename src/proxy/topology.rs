@@ -40,7 +40,11 @@ impl NodeAddr {
 
 impl fmt::Display for NodeAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') { write!(f, "[{}]:{}", self.host, self.port) } else { write!(f, "{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -161,7 +165,10 @@ fn array(reply: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
 /// The entries of a map, or of the flat array that stands for one in RESP2; entries with unreadable names are left out.
 fn pairs(reply: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8])>> {
     let mut values = array(reply)?;
-    Some(std::iter::from_fn(move || Some((values.next()?, values.next()?))).filter_map(|(name, value)| Some((string(name)?, value))))
+    Some(
+        std::iter::from_fn(move || Some((values.next()?, values.next()?)))
+            .filter_map(|(name, value)| Some((string(name)?, value))),
+    )
 }
 
 #[cfg(test)]
@@ -184,7 +191,10 @@ mod tests {
     fn shown(view: Option<View>) -> Vec<String> {
         let primaries = view.map_or_else(Vec::new, |view| view.primaries);
         let ends = |range: &SlotRange| format!(" {}-{}", range.first, range.last);
-        primaries.iter().map(|(addr, ranges)| format!("{addr}{}", ranges.iter().map(ends).collect::<String>())).collect()
+        primaries
+            .iter()
+            .map(|(addr, ranges)| format!("{addr}{}", ranges.iter().map(ends).collect::<String>()))
+            .collect()
     }
 
     const ASKED: &str = "10.0.0.9";
@@ -215,7 +225,9 @@ mod tests {
     #[test]
     fn what_is_no_topology_is_none() {
         let asked = NodeAddr::new(ASKED, 1);
-        for reply in [&b"-ERR unknown\r\n"[..], b"*0\r\n", b"+OK\r\n", b"*1\r\n:1\r\n", b"*1\r\n*3\r\n:9\r\n:5\r\n*0\r\n"] {
+        for reply in
+            [&b"-ERR unknown\r\n"[..], b"*0\r\n", b"+OK\r\n", b"*1\r\n:1\r\n", b"*1\r\n*3\r\n:9\r\n:5\r\n*0\r\n"]
+        {
             assert_eq!(from_shards(reply, &asked), None);
             assert_eq!(from_slots(reply, &asked), None);
         }

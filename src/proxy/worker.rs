@@ -206,7 +206,8 @@ impl Worker {
     }
 
     async fn keep_time(self: Rc<Worker>) {
-        let ticks_max = (self.config.request_timeout_ms / TICK.as_millis() as u64).clamp(1, u64::from(u32::MAX / 2)) as u32;
+        let ticks_max =
+            (self.config.request_timeout_ms / TICK.as_millis() as u64).clamp(1, u64::from(u32::MAX / 2)) as u32;
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
