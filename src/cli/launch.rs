@@ -89,9 +89,7 @@ pub(super) fn up(arguments: &Up) -> Outcome {
     let mut seeds = Vec::new();
     for (id, config, listeners) in nodes {
         let addresses = local_addresses(&listeners)?;
-        seeds.extend(
-            addresses.first().map(|address| NodeAddr { host: reachable(*address).into(), port: address.port() }),
-        );
+        seeds.extend(addresses.first().map(|address| NodeAddr::new(&reachable(*address), address.port())));
         let node = Arc::new(Node::member_of(view.clone(), id, config, addresses, stop.clone()));
         running.push(start_node(node, listeners)?);
     }

@@ -122,13 +122,7 @@ pub fn main() -> ExitCode {
 }
 
 fn node_address(text: &str) -> Result<NodeAddr, String> {
-    let (host, port) = text.rsplit_once(':').ok_or("not of the form HOST:PORT")?;
-    let port: u16 = port.parse().map_err(|_| format!("'{port}' is no port number"))?;
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    if host.is_empty() || port == 0 {
-        return Err("not of the form HOST:PORT".to_owned());
-    }
-    Ok(NodeAddr { host: host.into(), port })
+    NodeAddr::parse(text).ok_or_else(|| "not of the form HOST:PORT".to_owned())
 }
 
 /// Threads for one of `sharers` equal parts of this machine.
@@ -148,8 +142,8 @@ mod tests {
 
     #[test]
     fn node_addresses_are_host_and_port() {
-        assert_eq!(node_address("[::1]:7001"), Ok(NodeAddr { host: "::1".into(), port: 7001 }));
-        assert_eq!(node_address("cache-1:7001"), Ok(NodeAddr { host: "cache-1".into(), port: 7001 }));
+        assert_eq!(node_address("[::1]:7001"), Ok(NodeAddr::new("::1", 7001)));
+        assert_eq!(node_address("cache-1:7001"), Ok(NodeAddr::new("cache-1", 7001)));
         for wrong in ["7001", ":7001", "a:", "a:0", "a:70000"] {
             assert!(node_address(wrong).is_err(), "{wrong}");
         }

@@ -8,8 +8,10 @@ use std::collections::VecDeque;
 
 /// Buffers larger than this are given back when they run empty.
 const KEPT_BYTES_MAX: usize = 16 * 1024;
-/// Most copies of overtaking replies kept for reuse.
-const SPARE_MAX: usize = 512;
+/// Most buffers of overtaking replies kept for reuse.
+const SPARE_MAX: usize = 4_096;
+/// Largest buffer of an overtaking reply kept for reuse, in bytes.
+const SPARE_BYTES_MAX: usize = 1_024;
 
 /// What one request waits for.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ impl Spare {
     }
 
     fn give(&mut self, mut buffer: Vec<u8>) {
-        if buffer.capacity() > 0 && buffer.capacity() <= KEPT_BYTES_MAX && self.0.len() < SPARE_MAX {
+        if buffer.capacity() > 0 && buffer.capacity() <= SPARE_BYTES_MAX && self.0.len() < SPARE_MAX {
             buffer.clear();
             self.0.push(buffer);
         }

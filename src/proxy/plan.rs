@@ -10,6 +10,7 @@ use super::scan;
 use crate::command::keys::routed_of;
 use crate::command::table::{Command, Table};
 use crate::command::words::{Flags, RequestPolicy, ResponsePolicy};
+use crate::command::{Args, Error};
 use crate::resp::{ArgRange, RequestSpan};
 use crate::slot::Slot;
 use std::borrow::Cow;
@@ -17,11 +18,11 @@ use std::borrow::Cow;
 /// Keys of different slots in a command that cannot be split.
 pub const CROSS_SLOT: &str = "CROSSSLOT Keys in request don't hash to the same slot";
 
-/// One request of a client: ranges over the read buffer.
+/// One request of a client.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    buffer: &'a [u8],
-    args: &'a [ArgRange],
+    /// Its arguments, the name first.
+    pub args: Args<'a>,
     span: RequestSpan,
 }
 
@@ -29,49 +30,23 @@ impl<'a> Request<'a> {
     /// The request that `span` and `args` describe in `buffer`.
     #[inline]
     pub fn new(buffer: &'a [u8], args: &'a [ArgRange], span: RequestSpan) -> Request<'a> {
-        Request { buffer, args, span }
-    }
-
-    /// Number of arguments, the name included; at least 1.
-    #[inline]
-    #[allow(clippy::len_without_is_empty)]
-    pub fn len(&self) -> usize {
-        self.args.len()
-    }
-
-    /// An argument; `index` must be below [`len`](Self::len).
-    #[inline]
-    pub fn at(&self, index: usize) -> &'a [u8] {
-        self.args[index].of(self.buffer)
-    }
-
-    /// An argument, if there are so many.
-    #[inline]
-    pub fn get(&self, index: usize) -> Option<&'a [u8]> {
-        self.args.get(index).map(|arg| arg.of(self.buffer))
-    }
-
-    /// All arguments, the name first.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> {
-        let buffer = self.buffer;
-        self.args.iter().map(move |arg| arg.of(buffer))
+        Request { args: Args::new(buffer, args), span }
     }
 
     /// The request as a RESP array: its own bytes, unless it came as an inline command.
     #[inline]
     pub fn raw(&self) -> Cow<'a, [u8]> {
         if self.span.inline {
-            self.encoded()
-        } else {
-            Cow::Borrowed(&self.buffer[self.span.start as usize..self.span.end as usize])
+            return self.encoded();
         }
+        Cow::Borrowed(&self.args.buffer()[self.span.start as usize..self.span.end as usize])
     }
 
     #[cold]
     fn encoded(&self) -> Cow<'a, [u8]> {
         let mut out = Vec::new();
-        push_header(&mut out, b'*', self.len() as u64);
-        self.iter().for_each(|arg| push_bulk(&mut out, arg));
+        push_header(&mut out, b'*', self.args.len() as u64);
+        self.args.iter().for_each(|arg| push_bulk(&mut out, arg));
         Cow::Owned(out)
     }
 }
@@ -167,7 +142,7 @@ impl Router {
     /// Where this request of `command` goes; its arity has been checked. O(arguments) for commands with several
     /// keys, O(length of the key) otherwise.
     #[inline]
-    pub fn plan(&self, command: &Command, request: Request<'_>) -> Plan {
+    pub fn plan(&self, command: &Command, request: Args<'_>) -> Plan {
         match self.0[usize::from(command.id)] {
             Route::Key(index) => Plan::Forward(Slot::of(request.at(usize::from(index)))),
             Route::Keys => same_slot(command, request),
@@ -266,7 +241,7 @@ fn merge_of(shards: Shards) -> Merge {
     }
 }
 
-fn same_slot(command: &Command, request: Request<'_>) -> Plan {
+fn same_slot(command: &Command, request: Args<'_>) -> Plan {
     let keys = routed_of(command, request.len(), |index| request.at(index));
     let mut slots = keys.iter().map(|(index, _)| Slot::of(request.at(index)));
     // Without keys the arguments are wrong (any node says so) or the script uses none.
@@ -275,16 +250,12 @@ fn same_slot(command: &Command, request: Request<'_>) -> Plan {
 }
 
 /// XREAD and XREADGROUP with BLOCK among the options in front of STREAMS.
-fn blocks(request: Request<'_>) -> bool {
-    request
-        .iter()
-        .skip(1)
-        .take_while(|arg| !arg.eq_ignore_ascii_case(b"streams"))
-        .any(|arg| arg.eq_ignore_ascii_case(b"block"))
+fn blocks(args: Args<'_>) -> bool {
+    args.skip(1).take_while(|arg| !arg.eq_ignore_ascii_case(b"streams")).any(|arg| arg.eq_ignore_ascii_case(b"block"))
 }
 
 /// One part per slot: nodes refuse keys of several slots in one request, though they own them all.
-fn split(command: &Command, request: Request<'_>, step: usize, response: Split) -> Plan {
+fn split(command: &Command, request: Args<'_>, step: usize, response: Split) -> Plan {
     if !(request.len() - 1).is_multiple_of(step) {
         return Plan::Refuse(wrong_arity(&command.name));
     }
@@ -324,26 +295,29 @@ pub fn wrong_arity(name: &str) -> String {
     format!("ERR wrong number of arguments for '{name}' command")
 }
 
-/// The reference's error for a request whose name (or subcommand) is in no table. A line break in it becomes a space.
+/// Bytes of an unknown name, and of its arguments together, that the error shows.
+const SHOWN_BYTES_MAX: usize = 128;
+
+/// The reference's error for a request whose name (or subcommand) is in no table.
 #[cold]
-pub fn unknown(request: Request<'_>) -> String {
-    let shown = |arg: &[u8], most: usize| {
-        let text = &arg[..arg.iter().position(|byte| *byte == 0).unwrap_or(arg.len()).min(most)];
-        String::from_utf8_lossy(text).into_owned()
-    };
-    let name = request.at(0);
-    if let (Some(container), Some(sub)) = (Table::get().command(name), request.get(1)) {
-        let container = container.name.to_uppercase();
-        return format!("ERR unknown subcommand '{}'. Try {container} HELP.", shown(sub, 128));
+pub fn unknown(args: Args<'_>) -> String {
+    if let (Some(container), Some(word)) = (Table::get().command(args.at(0)), args.get(1)) {
+        return Error::unknown_subcommand(&container.name, word).to_string();
     }
-    let mut args = String::new();
-    for arg in request.iter().skip(1) {
-        if args.len() >= 128 {
+    // The reference reads both as C strings.
+    let shown = |text: &[u8], most: usize| {
+        let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+        String::from_utf8_lossy(&text[..end.min(most)]).into_owned()
+    };
+    let mut quoted = String::new();
+    for arg in args.skip(1) {
+        if quoted.len() >= SHOWN_BYTES_MAX {
             break;
         }
-        args += &format!("'{}' ", shown(arg, 128 - args.len()));
+        quoted += &format!("'{}' ", shown(arg, SHOWN_BYTES_MAX - quoted.len()));
     }
-    format!("ERR unknown command '{}', with args beginning with: {args}", shown(name, 128))
+    let name = shown(args.at(0), SHOWN_BYTES_MAX);
+    format!("ERR unknown command '{name}', with args beginning with: {quoted}")
 }
 
 #[cfg(test)]
@@ -358,11 +332,11 @@ mod tests {
         let limits = RequestLimits { bulk_bytes_max: 1 << 20, unauthenticated: false };
         parser.parse(&mut buffer, limits, 1).unwrap();
         let span = parser.requests()[0];
-        let request = Request::new(&buffer, parser.args_of(&span), span);
-        match Table::get().lookup(request.at(0), request.get(1)) {
-            None => Plan::Refuse(unknown(request)),
-            Some(command) if !command.takes(request.len()) => Plan::Refuse(wrong_arity(&command.name)),
-            Some(command) => Router::default().plan(command, request),
+        let args = Request::new(&buffer, parser.args_of(&span), span).args;
+        match Table::get().lookup(args.at(0), args.get(1)) {
+            None => Plan::Refuse(unknown(args)),
+            Some(command) if !command.takes(args.len()) => Plan::Refuse(wrong_arity(&command.name)),
+            Some(command) => Router::default().plan(command, args),
         }
     }
 

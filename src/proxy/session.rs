@@ -14,6 +14,7 @@ use super::retry::Attempts;
 use super::scan::{self, Position};
 use super::session_commands::{self, After, Identity};
 use super::worker::Worker;
+use crate::command::Args;
 use crate::command::table::{Command, Table};
 use crate::command::words::Flags;
 use crate::resp::{ProtocolError, RequestLimits, RequestParser};
@@ -201,22 +202,22 @@ impl Duty {
             return wait;
         }
         let table = Table::get();
-        let sub = request.get(1);
-        let Some(command) = table.lookup(request.at(0), sub) else { return self.refuse(&unknown(request)) };
-        if !command.takes(request.len()) {
+        let args = request.args;
+        let Some(command) = table.lookup(args.at(0), args.get(1)) else { return self.refuse(&unknown(args)) };
+        if !command.takes(args.len()) {
             return self.refuse(&wrong_arity(&command.name));
         }
         if !self.identity.authenticated && !command.flags.has(Flags::NO_AUTH) {
             return self.refuse("NOAUTH Authentication required.");
         }
-        let plan = self.worker.router.plan(command, request);
+        let plan = self.worker.router.plan(command, args);
         let flow = match plan {
             Plan::Forward(slot) => self.forward(slot, &request.raw(), command),
-            Plan::Local => return self.local(command, request),
+            Plan::Local => return self.local(command, args),
             Plan::Refuse(line) => return self.refuse(&line),
             Plan::Split(parts, merge) => self.split(parts, merge, command),
             Plan::AllShards(merge) => self.all_shards(&request.raw(), merge, command),
-            Plan::Scan(slot, node_cursor) => self.scan(slot, node_cursor, request, command),
+            Plan::Scan(slot, node_cursor) => self.scan(slot, node_cursor, args, command),
             Plan::AnyNode => self.any_node(&request.raw(), command),
         };
         if flow == Flow::Next {
@@ -334,7 +335,7 @@ impl Duty {
         Flow::Next
     }
 
-    fn scan(&mut self, slot: Slot, node_cursor: u64, request: Request<'_>, command: &Command) -> Flow {
+    fn scan(&mut self, slot: Slot, node_cursor: u64, args: Args<'_>, command: &Command) -> Flow {
         let shards = self.worker.map.borrow().shards().to_vec();
         let owner = self.worker.map.borrow().owner(slot).cloned();
         // A slot nobody owns: the walk goes on with the next shard.
@@ -349,7 +350,7 @@ impl Duty {
         }
         let next = shards.iter().map(|(lowest, _)| *lowest).find(|other| other > lowest);
         let position = Position { slot: *lowest, node_cursor, next };
-        let rewritten = scan::rewrite_request(&position, request.iter());
+        let rewritten = scan::rewrite_request(&position, args.iter());
         let number = self.client.expect(self.identity.take_muted());
         let split = Rc::new(Split::new(self.client.clone(), number, Merge::Scan(position), 1));
         let ticket = self.ticket(To::Part(split, 0), &rewritten, None, command);
@@ -372,7 +373,7 @@ impl Duty {
         self.refuse("CLUSTERDOWN no node has told the proxy the cluster's topology yet")
     }
 
-    fn local(&mut self, command: &Command, request: Request<'_>) -> Flow {
+    fn local(&mut self, command: &Command, args: Args<'_>) -> Flow {
         // These change how later replies look or go, so everything before them is answered first.
         if matches!(&*command.name, "hello" | "reset") && self.client.pending() > 0 {
             return self.wait_for_all();
@@ -380,7 +381,7 @@ impl Duty {
         self.worker.commands.set(self.worker.commands.get() + 1);
         let mut reply = Vec::new();
         let muted = self.identity.take_muted();
-        let after = session_commands::run(command, request, &mut self.identity, &self.client, &self.worker, &mut reply);
+        let after = session_commands::run(command, args, &mut self.identity, &self.client, &self.worker, &mut reply);
         let muted = match after {
             After::Silent => true,
             After::Loud => false,

@@ -6,11 +6,12 @@
 //! too, which the proxy does not talk to) and half of a cluster changed is worse than an error.
 
 use super::client::Client;
-use super::plan::{Request, not_supported, wrong_arity};
+use super::plan::{not_supported, wrong_arity};
 use super::worker::Worker;
-use crate::command::docs::{write_docs, write_info, write_key_flags};
-use crate::command::keys;
-use crate::command::table::{Command, Table};
+use crate::command::glob::matches_ignoring_case;
+use crate::command::number::parse_int;
+use crate::command::server::command;
+use crate::command::{Args, Command};
 use crate::resp::{Protocol, Reply};
 use std::fmt::Write;
 use std::rc::Rc;
@@ -98,13 +99,13 @@ type Outcome = Result<After, String>;
 /// Runs a command of route `Local` and appends its one reply to `out`.
 pub fn run(
     command: &Command,
-    request: Request<'_>,
+    args: Args<'_>,
     identity: &mut Identity,
     client: &Rc<Client>,
     worker: &Worker,
     out: &mut Vec<u8>,
 ) -> After {
-    let mut local = Local { request, identity, client, worker, reply: Reply::new(out, Protocol::Resp2) };
+    let mut local = Local { args, identity, client, worker, reply: Reply::new(out, Protocol::Resp2) };
     local.reply.set_protocol(local.identity.protocol);
     match local.run(command) {
         Ok(after) => after,
@@ -116,7 +117,7 @@ pub fn run(
 }
 
 struct Local<'a, 'o> {
-    request: Request<'a>,
+    args: Args<'a>,
     identity: &'a mut Identity,
     client: &'a Rc<Client>,
     worker: &'a Worker,
@@ -127,7 +128,7 @@ impl Local<'_, '_> {
     fn run(&mut self, command: &Command) -> Outcome {
         match &*command.name {
             "ping" => return self.ping(),
-            "echo" => self.reply.bulk(self.request.at(1)),
+            "echo" => self.reply.bulk(self.args.at(1)),
             "hello" => return self.hello(),
             "auth" => return self.auth(),
             "select" => return self.select(),
@@ -148,20 +149,15 @@ impl Local<'_, '_> {
             "client|reply" => return self.reply_mode(),
             "client|no-evict" | "client|no-touch" => return self.on_off(),
             "client|getredir" => self.reply.int(-1),
-            "command" => self.command_list(),
-            "command|count" => self.reply.int(Table::get().commands().len() as i64),
-            "command|list" if self.request.len() == 2 => self.command_names(),
-            "command|info" if self.request.len() == 2 => self.command_list(),
-            "command|info" => self.command_info(),
-            "command|docs" => self.command_docs(),
-            "command|getkeys" => return self.get_keys(false),
-            "command|getkeysandflags" => return self.get_keys(true),
             "config|get" => self.config_get(),
             "info" => {
                 let text = self.info();
                 self.reply.verbatim("txt", text.as_bytes());
             }
             "readonly" | "readwrite" | "asking" => return Err(CLUSTER_DISABLED.into()),
+            name if name.starts_with("command") => {
+                command::answer(command, self.args, &mut self.reply).map_err(|error| error.to_string())?;
+            }
             name if name.starts_with("cluster") => return Err(CLUSTER_DISABLED.into()),
             name => return Err(not_supported(name)),
         }
@@ -169,16 +165,16 @@ impl Local<'_, '_> {
     }
 
     fn ping(&mut self) -> Outcome {
-        match self.request.len() {
+        match self.args.len() {
             1 => self.reply.simple("PONG"),
-            2 => self.reply.bulk(self.request.at(1)),
+            2 => self.reply.bulk(self.args.at(1)),
             _ => return Err(wrong_arity("ping")),
         }
         Ok(After::Next)
     }
 
     fn select(&mut self) -> Outcome {
-        match number(self.request.at(1)) {
+        match parse_int(self.args.at(1)) {
             Some(0) => self.reply.ok(),
             Some(_) => return Err("ERR SELECT is not allowed in cluster mode".into()),
             None => return Err(NOT_AN_INTEGER.into()),
@@ -187,9 +183,9 @@ impl Local<'_, '_> {
     }
 
     fn auth(&mut self) -> Outcome {
-        let (user, password) = match self.request.len() {
-            2 => (None, self.request.at(1)),
-            3 => (Some(self.request.at(1)), self.request.at(2)),
+        let (user, password) = match self.args.len() {
+            2 => (None, self.args.at(1)),
+            3 => (Some(self.args.at(1)), self.args.at(2)),
             _ => return Err(SYNTAX.into()),
         };
         if user.is_none() && self.worker.config.require_pass.is_none() {
@@ -216,8 +212,8 @@ impl Local<'_, '_> {
 
     fn hello(&mut self) -> Outcome {
         let mut protocol = self.identity.protocol;
-        if let Some(version) = self.request.get(1) {
-            protocol = match number(version) {
+        if let Some(version) = self.args.get(1) {
+            protocol = match parse_int(version) {
                 Some(2) => Protocol::Resp2,
                 Some(3) => Protocol::Resp3,
                 Some(_) => return Err("NOPROTO unsupported protocol version".into()),
@@ -226,13 +222,13 @@ impl Local<'_, '_> {
         }
         let (mut credentials, mut name) = (None, None);
         let mut at = 2;
-        while let Some(option) = self.request.get(at) {
-            let left = self.request.len() - at - 1;
+        while let Some(option) = self.args.get(at) {
+            let left = self.args.len() - at - 1;
             if option.eq_ignore_ascii_case(b"auth") && left >= 2 {
-                credentials = Some((self.request.at(at + 1), self.request.at(at + 2)));
+                credentials = Some((self.args.at(at + 1), self.args.at(at + 2)));
                 at += 3;
             } else if option.eq_ignore_ascii_case(b"setname") && left >= 1 {
-                name = Some(self.request.at(at + 1));
+                name = Some(self.args.at(at + 1));
                 at += 2;
             } else {
                 return Err(format!("ERR Syntax error in HELLO option '{}'", String::from_utf8_lossy(option)));
@@ -280,13 +276,13 @@ impl Local<'_, '_> {
     }
 
     fn set_name(&mut self) -> Outcome {
-        self.identity.name = printable(self.request.at(2)).ok_or(BAD_NAME)?;
+        self.identity.name = printable(self.args.at(2)).ok_or(BAD_NAME)?;
         self.reply.ok();
         Ok(After::Next)
     }
 
     fn set_info(&mut self) -> Outcome {
-        let option = self.request.at(2);
+        let option = self.args.at(2);
         let (field, word) = if option.eq_ignore_ascii_case(b"lib-name") {
             (&mut self.identity.lib_name, "lib-name")
         } else if option.eq_ignore_ascii_case(b"lib-ver") {
@@ -294,14 +290,14 @@ impl Local<'_, '_> {
         } else {
             return Err(format!("ERR Unrecognized option '{}'", String::from_utf8_lossy(option)));
         };
-        *field = printable(self.request.at(3))
+        *field = printable(self.args.at(3))
             .ok_or_else(|| format!("ERR {word} cannot contain spaces, newlines or special characters."))?;
         self.reply.ok();
         Ok(After::Next)
     }
 
     fn reply_mode(&mut self) -> Outcome {
-        let mode = self.request.at(2);
+        let mode = self.args.at(2);
         if mode.eq_ignore_ascii_case(b"on") {
             self.identity.replies = Replies::On;
             self.reply.ok();
@@ -320,7 +316,7 @@ impl Local<'_, '_> {
     }
 
     fn on_off(&mut self) -> Outcome {
-        let mode = self.request.at(2);
+        let mode = self.args.at(2);
         if !mode.eq_ignore_ascii_case(b"on") && !mode.eq_ignore_ascii_case(b"off") {
             return Err(SYNTAX.into());
         }
@@ -347,57 +343,6 @@ impl Local<'_, '_> {
         )
     }
 
-    fn command_list(&mut self) {
-        let commands = Table::get().commands();
-        self.reply.array(commands.len());
-        commands.iter().for_each(|command| write_info(command, &mut self.reply));
-    }
-
-    fn command_names(&mut self) {
-        let commands = Table::get().commands();
-        self.reply.array(commands.len());
-        commands.iter().for_each(|command| self.reply.bulk(command.name.as_bytes()));
-    }
-
-    fn command_info(&mut self) {
-        self.reply.array(self.request.len() - 2);
-        for name in self.request.iter().skip(2) {
-            match Table::get().by_full_name(name) {
-                Some(command) => write_info(command, &mut self.reply),
-                None => self.reply.null_array(),
-            }
-        }
-    }
-
-    fn command_docs(&mut self) {
-        let table = Table::get();
-        let commands: Vec<&Command> = match self.request.len() {
-            2 => table.commands().iter().collect(),
-            _ => self.request.iter().skip(2).filter_map(|name| table.by_full_name(name)).collect(),
-        };
-        self.reply.map(commands.len());
-        for command in commands {
-            self.reply.bulk(command.name.as_bytes());
-            write_docs(command, &mut self.reply);
-        }
-    }
-
-    fn get_keys(&mut self, with_flags: bool) -> Outcome {
-        let request = self.request;
-        let found = keys::ask(request.len() - 2, |index| request.at(index + 2)).map_err(|error| error.to_string())?;
-        self.reply.array(found.len());
-        for (index, flags) in found.iter() {
-            if with_flags {
-                self.reply.array(2);
-            }
-            self.reply.bulk(request.at(index + 2));
-            if with_flags {
-                write_key_flags(&mut self.reply, flags);
-            }
-        }
-        Ok(After::Next)
-    }
-
     fn config_get(&mut self) {
         let config = &self.worker.config;
         let settings = [
@@ -414,7 +359,8 @@ impl Local<'_, '_> {
             ("slave-read-only", "yes".to_owned()),
             ("timeout", "0".to_owned()),
         ];
-        let asked = |name: &str| self.request.iter().skip(2).any(|pattern| matches(pattern, name.as_bytes()));
+        let asked =
+            |name: &str| self.args.iter().skip(2).any(|pattern| matches_ignoring_case(pattern, name.as_bytes()));
         let found: Vec<_> = settings.iter().filter(|(name, _)| asked(name)).collect();
         self.reply.map(found.len());
         for (name, value) in found {
@@ -426,8 +372,8 @@ impl Local<'_, '_> {
     fn info(&self) -> String {
         let wanted = |section: &str| {
             let all = [&b"all"[..], b"default", b"everything"];
-            self.request.len() == 1
-                || self.request.iter().skip(1).any(|name| {
+            self.args.len() == 1
+                || self.args.iter().skip(1).any(|name| {
                     name.eq_ignore_ascii_case(section.as_bytes())
                         || all.iter().any(|all| name.eq_ignore_ascii_case(all))
                 })
@@ -495,11 +441,6 @@ impl Local<'_, '_> {
     }
 }
 
-/// An integer as a client writes it.
-fn number(text: &[u8]) -> Option<i64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
-}
-
 /// A name without spaces, line breaks and special characters; the empty one is allowed.
 fn printable(name: &[u8]) -> Option<Vec<u8>> {
     name.iter().all(|byte| (b'!'..=b'~').contains(byte)).then(|| name.to_vec())
@@ -510,51 +451,9 @@ fn same_secret(expected: &[u8], given: &[u8]) -> bool {
     expected.len() == given.len() && expected.iter().zip(given).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
 
-/// Does `name` match a pattern with `*` and `?`? Ignores case; O(pattern × name).
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut at, mut from) = (0, 0);
-    // Where to go on when what follows the last `*` does not match here.
-    let mut again = None;
-    while from < name.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                again = Some((at + 1, from + 1));
-                at += 1;
-            }
-            Some(byte) if *byte == b'?' || byte.eq_ignore_ascii_case(&name[from]) => (at, from) = (at + 1, from + 1),
-            _ => match again {
-                Some((after_star, next)) => {
-                    (at, from) = (after_star, next);
-                    again = Some((after_star, next + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[at..].iter().all(|byte| *byte == b'*')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn settings_are_found_by_patterns() {
-        for (pattern, name, expected) in [
-            ("save", "save", true),
-            ("SAVE", "save", true),
-            ("*", "save", true),
-            ("max*", "maxmemory", true),
-            ("*mem*policy", "maxmemory-policy", true),
-            ("m?xclients", "maxclients", true),
-            ("max*", "save", false),
-            ("", "save", false),
-            ("save?", "save", false),
-            ("*x", "save", false),
-        ] {
-            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern}");
-        }
-    }
 
     #[test]
     fn replies_are_skipped_once_or_until_further_notice() {

@@ -86,7 +86,7 @@ fn mget(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// MSET key value [key value …].
 fn mset(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    if args.len() % 2 == 0 {
+    if args.len().is_multiple_of(2) {
         return Err(Error::WrongArity("mset".to_owned()));
     }
     write_pairs(ctx, args, 1, args.len(), Ttl::Clear);
@@ -96,7 +96,7 @@ fn mset(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// MSETNX key value [key value …].
 fn msetnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    if args.len() % 2 == 0 {
+    if args.len().is_multiple_of(2) {
         return Err(Error::WrongArity("msetnx".to_owned()));
     }
     let missing = hold_of_all(ctx, args, 1, args.len(), Condition::Missing)?;
