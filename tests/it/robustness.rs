@@ -150,7 +150,7 @@ fn long_lines() -> Vec<Vec<u8>> {
 fn noise(seed: u64, count: usize) -> Vec<Vec<u8>> {
     const PIECES: [&[u8]; 22] = [
         b"*1\r\n", b"*2\r\n", b"*3\r\n", b"$4\r\n", b"$3\r\n", b"$1\r\n", b"$0\r\n", b"PING", b"ECHO", b"GET", b"\r\n",
-        b"\r\n", b"\n", b"a", b" ", b"\"", b"'", b"\0", b"\xff", b"*", b"$", b"-1\r\n",
+        b"\r\n", b"\n", b"a", b" ", b"\"", b"'", b"\xff", b"*", b"$", b"-1\r\n",
     ];
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut piece = || PIECES[rng.usize(..PIECES.len())];

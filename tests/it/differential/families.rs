@@ -346,6 +346,9 @@ fn comparable(request: &Request) -> bool {
     let upper: Vec<Vec<u8>> = request.iter().map(|arg| arg.to_ascii_uppercase()).collect();
     let number = |at: usize| -> Option<i64> { std::str::from_utf8(upper.get(at)?).ok()?.parse().ok() };
     let Some(name) = upper.first() else { return false };
+    if !keeps_names_ordered(&upper) {
+        return false;
+    }
     let soon = |at: usize, unit_ms: i64| number(at).is_some_and(|n| (1..1_000_000 / unit_ms * 10).contains(&n));
     let huge = |at: usize, past: i64| number(at).is_some_and(|n| n > past && n < i64::from(u32::MAX));
     match name.as_slice() {
@@ -375,6 +378,34 @@ fn comparable(request: &Request) -> bool {
         }
         // Equal weights leave the order to the sort algorithm; stored, that order would be part of the state.
         b"SORT" => !SortOptions::of(request).stores_any_order(),
+        _ => true,
+    }
+}
+
+/// Ranges by name are asked of the keys `x…` only, and those get elements of score 0 only. See `Vocabulary`.
+fn keeps_names_ordered(upper: &[Vec<u8>]) -> bool {
+    let one_score = |at: usize| match upper.get(at).map(Vec::as_slice) {
+        Some([b'X', _] | [b'{', _, b'}', b'X', _]) => true,
+        None => true,
+        _ => false,
+    };
+    let by_name = upper.iter().any(|arg| arg == b"BYLEX");
+    match upper[0].as_slice() {
+        b"ZLEXCOUNT" | b"ZRANGEBYLEX" | b"ZREVRANGEBYLEX" | b"ZREMRANGEBYLEX" => one_score(1),
+        b"ZRANGE" => !by_name || one_score(1),
+        b"ZRANGESTORE" => {
+            if by_name {
+                one_score(1) && one_score(2)
+            } else {
+                !one_score(1)
+            }
+        }
+        b"COPY" | b"RENAME" | b"RENAMENX" => one_score(1) || !one_score(2),
+        b"ZADD" if one_score(1) => {
+            let first = upper.iter().skip(2).position(|arg| !arg.iter().all(u8::is_ascii_alphabetic) || arg.is_empty());
+            upper.iter().skip(2 + first.unwrap_or(0)).step_by(2).all(|score| score == b"0")
+        }
+        b"ZINCRBY" | b"ZUNIONSTORE" | b"ZINTERSTORE" => !one_score(1),
         _ => true,
     }
 }
