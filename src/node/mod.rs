@@ -110,9 +110,13 @@ impl Node {
 pub fn bind(config: &Config) -> Result<Vec<TcpListener>, ListenError> {
     let mut port = config.port;
     let mut listeners = Vec::new();
-    for ip in &config.bind {
-        let address = SocketAddr::new(*ip, port);
-        let listener = listen(address, config.tcp_backlog)?;
+    for bind in &config.bind {
+        let address = SocketAddr::new(bind.ip, port);
+        let listener = match listen(address, config.tcp_backlog) {
+            Ok(listener) => listener,
+            Err(error) if bind.optional && error.is_missing_address() => continue,
+            Err(error) => return Err(error),
+        };
         // With port 0 the first address chooses for all.
         port = listener.local_addr().map_err(|source| ListenError { address, source })?.port();
         listeners.push(listener);
