@@ -200,7 +200,8 @@ pub fn memory(word: &[u8]) -> Option<u64> {
     if digits.len() >= 128 {
         return None;
     }
-    let value = digits.iter().fold(0u64, |value, digit| value.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
+    let value =
+        digits.iter().fold(0u64, |value, digit| value.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
     Some(value.saturating_mul(factor))
 }
 
@@ -258,10 +259,7 @@ mod tests {
         assert_eq!(refused(int("x", "1", 1, 9), "z"), "argument couldn't be parsed into an integer");
         assert_eq!(refused(int("x", "1", 1, 9), "10"), "argument must be between 1 and 9 inclusive");
         assert_eq!(refused(bytes("x", "1", 5, 9), "4"), "argument must be between 5 and 9 inclusive");
-        assert_eq!(
-            refused(one("x", "a", &["a", "b"]), "c"),
-            "argument(s) must be one of the following: a, b"
-        );
+        assert_eq!(refused(one("x", "a", &["a", "b"]), "c"), "argument(s) must be one of the following: a, b");
         let percent = other("x", "0", Kind::MemoryOrPercent);
         assert_eq!(refused(percent, "200%"), "percentage argument must be less or equal to 100");
         assert_eq!(refused(percent, "x"), "argument must be a memory or percent value");

@@ -176,6 +176,17 @@ impl Config {
         }
     }
 
+    /// Time from which a command is noted in SLOWLOG or LATENCY, ns; `u64::MAX` when neither is on.
+    #[inline]
+    pub fn slow_ns(&self) -> u64 {
+        let slowlog = u64::try_from(self.slowlog_slower_than_us).map_or(u64::MAX, |us| us.saturating_mul(1000));
+        let latency = match self.latency_threshold_ms {
+            0 => u64::MAX,
+            ms => ms.saturating_mul(1_000_000),
+        };
+        slowlog.min(latency)
+    }
+
     /// Percentiles that INFO latencystats shows.
     pub fn latency_percentiles(&self) -> Vec<f64> {
         let text = self.settings.text("latency-tracking-info-percentiles");

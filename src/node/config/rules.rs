@@ -78,7 +78,8 @@ pub(super) fn output_limits(current: &[u8], words: &[&[u8]]) -> Rule {
         };
         limits[class] = [hard, soft, seconds as u64];
     }
-    let text = CLASSES.iter().zip(limits).map(|(class, [hard, soft, seconds])| format!("{class} {hard} {soft} {seconds}"));
+    let text =
+        CLASSES.iter().zip(limits).map(|(class, [hard, soft, seconds])| format!("{class} {hard} {soft} {seconds}"));
     Ok(text.collect::<Vec<_>>().join(" ").into_bytes())
 }
 
@@ -100,8 +101,7 @@ pub(super) fn hz(_: &[u8], words: &[&[u8]]) -> Rule {
 }
 
 pub(super) fn title(_: &[u8], words: &[&[u8]]) -> Rule {
-    const KNOWN: [&str; 7] =
-        ["title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"];
+    const KNOWN: [&str; 7] = ["title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"];
     let refusal = "template format is invalid or contains unknown variables";
     let template = join(words);
     let text = std::str::from_utf8(&template).map_err(|_| refusal)?;
@@ -145,13 +145,14 @@ pub(super) fn notify_events(_: &[u8], words: &[&[u8]]) -> Rule {
     const SHOWN: &[u8] = b"g$lshzxetd";
     const OTHERS: &[u8] = b"KEm";
     let flags = words.first().copied().unwrap_or_default();
-    if words.len() > 1 || flags.iter().any(|flag| !SHOWN.contains(flag) && !OTHERS.contains(flag) && !b"An".contains(flag)) {
+    if words.len() > 1
+        || flags.iter().any(|flag| !SHOWN.contains(flag) && !OTHERS.contains(flag) && !b"An".contains(flag))
+    {
         return Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".into());
     }
     let on = |flag: u8| flags.contains(&flag);
     let all = on(b'A') || SHOWN.iter().all(|flag| on(*flag));
-    let mut text: Vec<u8> =
-        if all { b"A".to_vec() } else { SHOWN.iter().copied().filter(|flag| on(*flag)).collect() };
+    let mut text: Vec<u8> = if all { b"A".to_vec() } else { SHOWN.iter().copied().filter(|flag| on(*flag)).collect() };
     text.extend(OTHERS.iter().copied().filter(|flag| on(*flag)));
     Ok(text)
 }

@@ -195,9 +195,7 @@ fn apply_line(
 }
 
 fn is_default_user(values: &[&[u8]]) -> bool {
-    let harmless = |rule: &&[u8]| {
-        [&b"on"[..], b"nopass", b"sanitize-payload", b"~*", b"&*", b"+@all"].contains(rule)
-    };
+    let harmless = |rule: &&[u8]| [&b"on"[..], b"nopass", b"sanitize-payload", b"~*", b"&*", b"+@all"].contains(rule);
     values.split_first().is_some_and(|(name, rules)| *name == b"default" && rules.iter().all(harmless))
 }
 

@@ -22,8 +22,7 @@ const EVICTION: &[&str] = &[
     "allkeys-random",
     "noeviction",
 ];
-const FACILITIES: &[&str] =
-    &["user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"];
+const FACILITIES: &[&str] = &["user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"];
 
 /// All directives.
 pub const DIRECTIVES: &[Directive] = &[
@@ -182,12 +181,8 @@ pub const DIRECTIVES: &[Directive] = &[
     other("save", "3600 1 300 100 60 10000", Kind::Own(rules::save)).ignored(),
     other("dbfilename", "dump.rdb", Kind::FileName("dbfilename can't be a path, just a filename")).protected(),
     yes_no("appendonly", "no").ignored(),
-    other(
-        "appendfilename",
-        "appendonly.aof",
-        Kind::FileName("appendfilename can't be a path, just a filename"),
-    )
-    .fixed(),
+    other("appendfilename", "appendonly.aof", Kind::FileName("appendfilename can't be a path, just a filename"))
+        .fixed(),
     other("appenddirname", "appendonlydir", Kind::FileName("appenddirname can't be a path, just a dirname")).fixed(),
     one("appendfsync", "everysec", &["everysec", "always", "no"]),
     yes_no("no-appendfsync-on-rewrite", "no"),
@@ -273,7 +268,12 @@ mod tests {
                 vec![default]
             };
             let read = directive.read(default, &words);
-            assert_eq!(read.as_deref().map(String::from_utf8_lossy), Ok(directive.default.into()), "{}", directive.name);
+            assert_eq!(
+                read.as_deref().map(String::from_utf8_lossy),
+                Ok(directive.default.into()),
+                "{}",
+                directive.name
+            );
         }
     }
 
