@@ -9,7 +9,7 @@ use super::entry::{Entry, Str};
 use super::key::{Key, KeyHash};
 use super::keyspace::{Guard, Keyspace, SlotMeta};
 use super::object::{Collection, Kind, Object};
-use super::table;
+use super::table::{self, Table};
 use crate::slot::Slot;
 use std::cell::{Cell, RefCell};
 
@@ -167,7 +167,7 @@ impl<'a> Tx<'a> {
     }
 
     #[inline]
-    fn table(&self, slot: Slot) -> &table::Table {
+    fn table(&self, slot: Slot) -> &Table {
         match &self.held {
             Held::One(held, guard) if *held == slot => guard,
             Held::Many(guards) => &guards[held_index(guards, self.place, slot)].2,
@@ -176,7 +176,7 @@ impl<'a> Tx<'a> {
     }
 
     #[inline]
-    fn table_mut(&mut self, slot: Slot) -> &mut table::Table {
+    fn table_mut(&mut self, slot: Slot) -> &mut Table {
         match &mut self.held {
             Held::One(held, guard) if *held == slot => guard,
             Held::Many(guards) => {
@@ -212,18 +212,26 @@ impl<'a> Tx<'a> {
         Some(entry)
     }
 
-    /// The live entry of a key, to change; an expired one is removed.
+    /// Where the live entry of a key stands; an expired one is removed.
     #[inline]
-    fn entry_mut(&mut self, key: Key<'_>) -> Option<&mut Entry> {
-        let now_ms = self.now_ms;
-        let entry = table::find(self.table(key.slot()), key)?;
-        if entry.expiry_ms().is_some_and(|at| at <= now_ms) {
+    fn locate(&mut self, key: Key<'_>) -> Option<usize> {
+        let table = self.table(key.slot());
+        let place = table::place_of(table, key)?;
+        let expiry_ms = table::at(table, place).and_then(Entry::expiry_ms);
+        if expiry_ms.is_some_and(|at| at <= self.now_ms) {
             self.remove_entry(key);
             self.expired += 1;
             return None;
         }
+        Some(place)
+    }
+
+    /// The live entry of a key, to change; an expired one is removed.
+    #[inline]
+    fn entry_mut(&mut self, key: Key<'_>) -> Option<&mut Entry> {
+        let place = self.locate(key)?;
         let clock = self.clock();
-        let entry = table::find_mut(self.table_mut(key.slot()), key)?;
+        let entry = table::at_mut(self.table_mut(key.slot()), place);
         entry.set_access(clock);
         Some(entry)
     }
@@ -292,29 +300,17 @@ impl<'a> Tx<'a> {
     /// Reads the string at a key and marks it as accessed: what GET does. One look-up.
     #[inline]
     pub fn string_touched(&mut self, key: Key<'_>) -> Result<Option<Str<'_>>, WrongType> {
-        let (hits, misses) = (self.hits.get(), self.misses.get());
-        let touch = self.touch;
-        let now_ms = self.now_ms;
-        let clock = self.clock();
-        let Some(entry) = table::find_mut(self.table_mut(key.slot()), key) else {
-            self.misses.set(misses + 1);
+        let Some(place) = self.locate(key) else {
+            self.misses.set(self.misses.get() + 1);
             return Ok(None);
         };
-        if entry.expiry_ms().is_some_and(|at| at <= now_ms) {
-            self.remove_entry(key);
-            self.expired += 1;
-            self.misses.set(misses + 1);
-            return Ok(None);
-        }
+        self.hits.set(self.hits.get() + 1);
+        let (touch, clock) = (self.touch, self.clock());
+        let entry = table::at_mut(self.table_mut(key.slot()), place);
         if touch && entry.access() != clock {
             entry.set_access(clock);
         }
-        // Found again as shared: the borrow of the first look-up cannot be returned past the fields used here.
-        self.hits.set(hits + 1);
-        match table::find(self.table(key.slot()), key) {
-            Some(entry) => entry.as_str().ok_or(WrongType).map(Some),
-            None => Ok(None),
-        }
+        entry.as_str().ok_or(WrongType).map(Some)
     }
 
     /// Makes a key hold a string, whatever it held; an integer in canonical form is kept as one.
@@ -361,10 +357,11 @@ impl<'a> Tx<'a> {
     ) {
         let meta = self.meta(key.slot());
         let (now_ms, clock) = (self.now_ms, self.clock());
-        let Some(entry) = table::find_mut(self.table_mut(key.slot()), key) else {
+        let Some(place) = table::place_of(self.table(key.slot()), key) else {
             let expiry_ms = if let Ttl::At(at) = ttl { Some(at) } else { None };
             return self.insert_entry(key, make(expiry_ms));
         };
+        let entry = table::at_mut(self.table_mut(key.slot()), place);
         let before = entry.expiry_ms();
         let gone = before.is_some_and(|at| at <= now_ms);
         let after = match ttl {
@@ -375,7 +372,9 @@ impl<'a> Tx<'a> {
         change(entry, after);
         entry.set_access(clock);
         self.expired += u32::from(gone);
-        meta.count_volatile(before.is_some(), after.is_some());
+        if before.is_some() != after.is_some() {
+            meta.count_volatile(before.is_some(), after.is_some());
+        }
         if let Some(at) = after {
             meta.note_expiry(at);
         }
@@ -403,7 +402,21 @@ impl<'a> Tx<'a> {
         key: Key<'_>,
         change: impl FnOnce(&mut T) -> R,
     ) -> Result<Option<R>, WrongType> {
-        let Some(entry) = self.entry_mut(key) else { return Ok(None) };
+        let Some(place) = self.locate(key) else { return Ok(None) };
+        self.change_at(place, key, change).map(Some)
+    }
+
+    /// Changes the collection whose entry stands at `place`, and removes it when it is left empty.
+    #[inline]
+    fn change_at<T: Collection, R>(
+        &mut self,
+        place: usize,
+        key: Key<'_>,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, WrongType> {
+        let clock = self.clock();
+        let entry = table::at_mut(self.table_mut(key.slot()), place);
+        entry.set_access(clock);
         let object = entry.as_object_mut().ok_or(WrongType)?;
         let collection = T::of_mut(object).ok_or(WrongType)?;
         let result = change(collection);
@@ -413,13 +426,13 @@ impl<'a> Tx<'a> {
         } else if let Some(at_ms) = next_expiry_ms {
             self.meta(key.slot()).note_expiry(at_ms);
         }
-        Ok(Some(result))
+        Ok(result)
     }
 
     /// Changes the collection at a key, made empty when there is none; a key left empty is removed.
     pub fn upsert<T: Collection, R>(&mut self, key: Key<'_>, change: impl FnOnce(&mut T) -> R) -> Result<R, WrongType> {
-        if self.entry_mut(key).is_some() {
-            return self.update(key, change).map(|result| result.expect("the key was found just now"));
+        if let Some(place) = self.locate(key) {
+            return self.change_at(place, key, change);
         }
         let mut collection = T::default();
         let result = change(&mut collection);
