@@ -180,9 +180,9 @@ fn local_addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, std::io
     listeners.iter().map(TcpListener::local_addr).collect()
 }
 
-/// Logs what `RUST_LOG` asks for, warnings by default.
+/// Logs warnings and errors; `RUST_LOG` may ask for another level (`error`, `info`, `debug`, `trace`).
 fn log_to<W: std::io::Write + 'static>(writer: fn() -> W) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::WARN);
     // A second start in one process (tests) keeps the first logger.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false).try_init();
+    let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(writer).with_target(false).try_init();
 }
