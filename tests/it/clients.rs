@@ -8,7 +8,9 @@ use std::time::Duration;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
-use redis::{AsyncCommands, Cmd, ErrorKind, ProtocolVersion, RedisResult, ServerErrorKind, Value, cmd, pipe};
+use redis::{
+    AsyncCommands, Cmd, ErrorKind, ProtocolVersion, RedisError, RedisResult, ServerErrorKind, Value, cmd, pipe,
+};
 
 use crate::support::{PATIENCE, Server};
 
@@ -192,13 +194,17 @@ async fn errors_carry_the_reference_texts() {
     ];
     for connection in &mut connections {
         connection.req_packed_command(cmd("SET").arg("text").arg("abc")).await.unwrap();
-        let error = connection.req_packed_command(cmd("LPUSH").arg("text").arg("1")).await.unwrap_err();
+        let error = error_of(connection, cmd("LPUSH").arg("text").arg("1")).await;
         assert_eq!(error.code(), Some("WRONGTYPE"), "{error:?}");
         assert_eq!(error.detail(), Some("Operation against a key holding the wrong kind of value"));
-        let error = connection.req_packed_command(cmd("INCR").arg("text")).await.unwrap_err();
+        let error = error_of(connection, cmd("INCR").arg("text")).await;
         assert_eq!(error.kind(), ErrorKind::Server(ServerErrorKind::ResponseError));
         assert_eq!(error.detail(), Some("value is not an integer or out of range"));
     }
+}
+
+async fn error_of(connection: &mut Box<dyn ConnectionLike + Send>, command: &Cmd) -> RedisError {
+    connection.req_packed_command(command).await.and_then(Value::extract_error).unwrap_err()
 }
 
 #[tokio::test]
