@@ -111,25 +111,26 @@ async fn a_pipeline_of_ten_thousand_commands_answers_in_order() {
     for protocol in PROTOCOLS {
         // The cluster client sends a pipeline to one node, so its keys share a hash tag.
         let mut cluster = cluster_client(&server, protocol).await;
-        ten_thousand_in_order(&mut cluster, "{p}").await.unwrap();
+        ten_thousand_in_order(&mut cluster, "{p}").await;
         let mut proxy = proxy_client(&server, protocol).await;
-        ten_thousand_in_order(&mut proxy, "").await.unwrap();
+        ten_thousand_in_order(&mut proxy, "").await;
     }
 }
 
-async fn ten_thousand_in_order(connection: &mut impl ConnectionLike, prefix: &str) -> RedisResult<()> {
+async fn ten_thousand_in_order(connection: &mut impl ConnectionLike, prefix: &str) {
     const PAIRS: usize = 5_000;
     let mut pipeline = pipe();
     for i in 0..PAIRS {
         let key = format!("{prefix}key:{i}");
         pipeline.set(&key, format!("{i}\r\n")).get(&key);
     }
-    let replies: Vec<Value> = pipeline.query_async(connection).await?;
+    let replies: RedisResult<Vec<Value>> = pipeline.query_async(connection).await;
+    // A pipeline's error tells of each of its commands: the first few are enough to read.
+    let replies = replies.unwrap_or_else(|error| panic!("{:.300}", error.to_string()));
     assert_eq!(replies.len(), 2 * PAIRS);
     for (i, pair) in replies.chunks(2).enumerate() {
         assert_eq!(pair, [Value::Okay, Value::BulkString(format!("{i}\r\n").into_bytes())]);
     }
-    Ok(())
 }
 
 #[tokio::test]
