@@ -239,6 +239,20 @@ const SCENES: &[(&str, u32, u8, &[&str])] = &[
     // A key whose TTL has passed is gone for every command.
     ("string", 1, b's', &["SET KEY v PX 1", "DEBUG SLEEP 0.005", "GET KEY", "EXISTS KEY", "TTL KEY"]),
     ("string", 1, b's', &["SET KEY v (EXAT 1600000000|PXAT 1)", "GET KEY", "EXISTS KEY"]),
+    (
+        "sorted_set",
+        2,
+        b'z',
+        &["ZADD KEY (5e-324|1e400|-1e400|1e-400) e", "ZRANGE KEY 0 -1 WITHSCORES", "INCRBYFLOAT nosuchfloat abc"],
+    ),
+    ("sorted_set", 1, b'z', &["ZRANGEBYSCORE KEY (5e-324|-1e400) (1e400|1e-400)", "INCRBYFLOAT nosuchfloat abc"]),
+    (
+        "string",
+        1,
+        b's',
+        &["INCRBYFLOAT KEY (5e-324|1e400|-1e400|1e-400|1e5000|1e-5000)", "INCRBYFLOAT nosuchfloat abc"],
+    ),
+    ("hash", 1, b'h', &["HINCRBYFLOAT KEY f (5e-324|1e400|1e-400|1e5000)", "INCRBYFLOAT nosuchfloat abc"]),
     ("generic", 1, b'h', &["KEYS all", "RANDOMKEY"]),
     ("connection", 1, b'h', &["RESET", "HGETALL KEY", "CONFIG GET maxmemory", "HELLO PROTOCOL"]),
     ("connection", 1, b'h', &["HELLO (2|3) [SETNAME e]", "HGETALL KEY", "CLIENT GETNAME", "HELLO PROTOCOL"]),
