@@ -243,7 +243,12 @@ const SCENES: &[(&str, u32, u8, &[&str])] = &[
         "sorted_set",
         2,
         b'z',
-        &["ZADD KEY (5e-324|1e400|-1e400|1e-400) e", "ZRANGE KEY 0 -1 WITHSCORES", "INCRBYFLOAT nosuchfloat abc"],
+        &[
+            "ZADD KEY (5e-324|1e400|-1e400|1e-400) e",
+            "ZRANGE KEY 0 -1 WITHSCORES",
+            "DEL KEY",
+            "INCRBYFLOAT nosuchfloat abc",
+        ],
     ),
     ("sorted_set", 1, b'z', &["ZRANGEBYSCORE KEY (5e-324|-1e400) (1e400|1e-400)", "INCRBYFLOAT nosuchfloat abc"]),
     (
@@ -300,6 +305,9 @@ impl Grammar {
                     }
                     if !comparable(&step[0]) {
                         continue;
+                    }
+                    if step[0].len() > 1 && step[0][0].to_ascii_uppercase().starts_with(b"SORT") {
+                        step.push(repack(&step[0][1]));
                     }
                 }
             }
@@ -394,6 +402,12 @@ fn comparable(request: &Request) -> bool {
         b"SORT" => !SortOptions::of(request).stores_any_order(),
         _ => true,
     }
+}
+
+/// After a SORT of the key: in the reference it turns a small sorted set into a skip list, for good. Stored onto itself
+/// it is packed again; other types do not take this.
+fn repack(key: &[u8]) -> Request {
+    ["ZRANGESTORE", "", "", "0", "-1"].map(|arg| if arg.is_empty() { key.to_vec() } else { arg.into() }).to_vec()
 }
 
 /// Ranges by name are asked of the keys `x…` only, and those get elements of score 0 only. See `Vocabulary`.
