@@ -20,7 +20,8 @@ pub enum Locks<'l> {
     Nothing,
     /// One slot of the selected database.
     Slot(Slot),
-    /// These `(database, slot)` pairs, in any order, repeated or not.
+    /// These `(database, slot)` pairs, of the selected database and at most one other, in any order, repeated or
+    /// not.
     Slots(&'l [(usize, Slot)]),
     /// All slots of the selected database: keys are found out while it runs.
     Database,
@@ -76,6 +77,9 @@ pub struct Tx<'a> {
     /// Place of the selected database.
     place: usize,
     database: usize,
+    /// Number and place of the one other database whose slots are locked too. Places are looked up once, when
+    /// the transaction begins: SWAPDB may exchange them while it runs.
+    other: Option<(usize, usize)>,
     now_ms: i64,
     held: Held<'a>,
     /// Keys met expired by a look-up that could not remove them: removed when the transaction ends.
@@ -92,10 +96,16 @@ impl<'a> Tx<'a> {
     #[inline]
     pub fn new(keyspace: &'a Keyspace, database: usize, now_ms: i64, locks: Locks<'_>) -> Tx<'a> {
         let place = keyspace.place(database);
+        let mut other = None;
         let held = match locks {
             Locks::Nothing => Held::Nothing,
             Locks::Slot(slot) => Held::One(slot, keyspace.at_place(place).lock(slot)),
-            Locks::Slots(slots) => Tx::hold(keyspace, slots),
+            Locks::Slots(slots) => {
+                let number = slots.iter().map(|(number, _)| *number).find(|number| *number != database);
+                other = number.map(|number| (number, keyspace.place(number)));
+                let other_place = other.map_or(place, |(_, place)| place);
+                Tx::hold(keyspace, slots, |number| if number == database { place } else { other_place })
+            }
             Locks::Database => {
                 let all = keyspace.at_place(place);
                 Held::Many(Slot::all().map(|slot| (place, slot, all.lock(slot))).collect())
@@ -105,6 +115,7 @@ impl<'a> Tx<'a> {
             keyspace,
             place,
             database,
+            other,
             now_ms,
             held,
             stale: RefCell::new(Vec::new()),
@@ -116,9 +127,8 @@ impl<'a> Tx<'a> {
         }
     }
 
-    fn hold(keyspace: &'a Keyspace, slots: &[(usize, Slot)]) -> Held<'a> {
-        let mut wanted: Vec<(usize, Slot)> =
-            slots.iter().map(|(database, slot)| (keyspace.place(*database), *slot)).collect();
+    fn hold(keyspace: &'a Keyspace, slots: &[(usize, Slot)], place_of: impl Fn(usize) -> usize) -> Held<'a> {
+        let mut wanted: Vec<(usize, Slot)> = slots.iter().map(|(number, slot)| (place_of(*number), *slot)).collect();
         wanted.sort_unstable();
         wanted.dedup();
         Held::Many(wanted.into_iter().map(|(place, slot)| (place, slot, keyspace.at_place(place).lock(slot))).collect())
@@ -148,7 +158,11 @@ impl<'a> Tx<'a> {
     /// Runs `work` with another database selected, whose slots must be among the locked ones.
     pub fn in_database<R>(&mut self, database: usize, work: impl FnOnce(&mut Tx<'a>) -> R) -> R {
         let before = (self.place, self.database);
-        (self.place, self.database) = (self.keyspace.place(database), database);
+        let place = match self.other {
+            Some((number, place)) if number == database => place,
+            _ => self.place,
+        };
+        (self.place, self.database) = (place, database);
         let result = work(self);
         (self.place, self.database) = before;
         result
