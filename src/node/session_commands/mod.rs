@@ -35,7 +35,8 @@ pub type SessionHandler = fn(&mut Call<'_>) -> Outcome;
 /// Handlers by the full names of their commands (`"client|list"`).
 type Handlers = &'static [(&'static str, SessionHandler)];
 
-const ALL: &[Handlers] = &[cluster::HANDLERS, slot_stats::HANDLERS, stopgap::HANDLERS, connection::HANDLERS, table::HANDLERS];
+const ALL: &[Handlers] =
+    &[cluster::HANDLERS, slot_stats::HANDLERS, stopgap::HANDLERS, connection::HANDLERS, table::HANDLERS];
 
 /// The handlers by command id.
 pub(crate) fn handlers() -> Box<[Option<SessionHandler>]> {

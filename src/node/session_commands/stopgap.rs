@@ -74,6 +74,7 @@ fn flush(call: &mut Call<'_>) -> Outcome {
 }
 
 fn info(call: &mut Call<'_>) -> Outcome {
-    call.reply.verbatim("txt", b"# Server\r\nredis_version:7.2.4\r\nredis_mode:cluster\r\nloading:0\r\nrole:master\r\n");
+    call.reply
+        .verbatim("txt", b"# Server\r\nredis_version:7.2.4\r\nredis_mode:cluster\r\nloading:0\r\nrole:master\r\n");
     Ok(())
 }
