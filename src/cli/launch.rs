@@ -38,7 +38,7 @@ pub(super) fn node(arguments: &[String]) -> Outcome {
     for address in addresses {
         println!("Ready to accept connections on {address}");
     }
-    serve(stop, vec![start_node(node, listeners)?])
+    serve(vec![Part { stop, thread: start_node(node, listeners)? }])
 }
 
 /// `slotwise proxy`.
@@ -58,8 +58,8 @@ pub(super) fn proxy(arguments: Proxy) -> Outcome {
     println!("slotwise {} proxy, PID: {}", env!("CARGO_PKG_VERSION"), std::process::id());
     println!("Ready to accept connections on {}", listener.local_addr()?);
     let (stop, _) = watch::channel(false);
-    let proxy = start_proxy(config, listener, stop.subscribe())?;
-    serve(stop, vec![proxy])
+    let thread = start_proxy(config, listener, stop.subscribe())?;
+    serve(vec![Part { stop, thread }])
 }
 
 /// `slotwise up`.
@@ -84,7 +84,9 @@ pub(super) fn up(arguments: &Up) -> Outcome {
         nodes.push((id, config, listeners));
     }
     let view = ViewCell::new(ClusterView::evenly(members));
+    // The nodes outlive the proxy: it drains while they still answer.
     let (stop, _) = watch::channel(false);
+    let (stop_proxy, _) = watch::channel(false);
     let mut running = Vec::new();
     let mut seeds = Vec::new();
     for (id, config, listeners) in nodes {
@@ -96,8 +98,9 @@ pub(super) fn up(arguments: &Up) -> Outcome {
     introduce(&view.load(), proxy_listener.local_addr()?);
     let proxy_threads = arguments.proxy_threads.map_or_else(|| share_of_cores(1), usize::from);
     let config = ProxyConfig { seeds, threads: proxy_threads, ..ProxyConfig::default() };
-    running.push(start_proxy(config, proxy_listener, stop.subscribe())?);
-    serve(stop, running)
+    let proxy = Part { stop: stop_proxy.clone(), thread: start_proxy(config, proxy_listener, stop_proxy.subscribe())? };
+    let nodes = running.into_iter().map(|thread| Part { stop: stop.clone(), thread });
+    serve(std::iter::once(proxy).chain(nodes).collect())
 }
 
 /// Where a local client reaches a listener.
@@ -141,13 +144,46 @@ fn start_proxy(
     std::thread::Builder::new().name("proxy-control".into()).spawn(move || proxy::run(config, listener, stop))
 }
 
-/// Waits for a signal or for what runs to end by itself (SHUTDOWN), then for all of it to drain. A second
-/// signal ends the process at once.
-fn serve(stop: watch::Sender<bool>, running: Vec<JoinHandle<std::io::Result<()>>>) -> Outcome {
+/// Something that runs until its `stop` is told.
+struct Part {
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<std::io::Result<()>>,
+}
+
+/// Waits for a signal, or for a part to end by itself (SHUTDOWN); then stops and drains the parts one after
+/// another, in their order. A second signal ends the process at once.
+fn serve(parts: Vec<Part>) -> Outcome {
+    let (wake, woken) = std::sync::mpsc::sync_channel::<()>(1);
+    for part in &parts {
+        let (wake, mut stop) = (wake.clone(), part.stop.subscribe());
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        std::thread::Builder::new().name("stop".into()).spawn(move || {
+            let _ = runtime.block_on(stop.wait_for(|stop| *stop));
+            let _ = wake.try_send(());
+        })?;
+    }
+    watch_signals(wake)?;
+    // Ends when a signal came or a part was told to stop; no sender is ever lost before that.
+    let _ = woken.recv();
+    let mut failure = None;
+    for Part { stop, thread } in parts {
+        stop.send_replace(true);
+        match thread.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => failure = failure.or(Some(error.to_string())),
+            Err(_) => failure = failure.or(Some("a control thread panicked".to_owned())),
+        }
+    }
+    failure.map_or(Ok(()), |failure| Err(failure.into()))
+}
+
+/// Wakes on the first SIGINT or SIGTERM; the second ends the process.
+fn watch_signals(wake: std::sync::mpsc::SyncSender<()>) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let _in_runtime = runtime.enter();
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stopping = stop.clone();
+    let (mut interrupt, mut terminate) = {
+        let _in_runtime = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         runtime.block_on(async move {
             for first in [true, false] {
@@ -157,23 +193,13 @@ fn serve(stop: watch::Sender<bool>, running: Vec<JoinHandle<std::io::Result<()>>
                 }
                 if first {
                     eprintln!("slotwise: stopping");
-                    stopping.send_replace(true);
+                    let _ = wake.try_send(());
                 }
             }
             std::process::exit(130);
         });
     })?;
-    let mut failure = None;
-    for thread in running {
-        match thread.join() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => failure = failure.or(Some(error.to_string())),
-            Err(_) => failure = failure.or(Some("a control thread panicked".to_owned())),
-        }
-        // When one part ends the others do too.
-        stop.send_replace(true);
-    }
-    failure.map_or(Ok(()), |failure| Err(failure.into()))
+    Ok(())
 }
 
 fn local_addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, std::io::Error> {
