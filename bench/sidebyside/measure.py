@@ -12,7 +12,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .processes import BenchError, pin
+from .processes import BenchError, lead_session, pin
 from .resp import fill, info
 from .work import BIG_BYTES, BIG_PREFIX, VALUE_BYTES, Expectation, check_built, prepare
 
@@ -74,12 +74,13 @@ class Cores:
 
 def run_once(server, row, requests, keys, cores, helpers):
     """One run of redis-benchmark on `server`. `helpers` are our other processes on the load's core."""
-    argv = [*pin(cores.load, cores.nice), "redis-benchmark", "-p", str(server.port), "-c", str(CLIENTS)]
+    argv = [*pin(cores.load), "redis-benchmark", "-p", str(server.port), "-c", str(CLIENTS)]
     argv += ["-n", str(requests), "-P", str(row.depth), "-r", str(keys), "-d", str(VALUE_BYTES), "--csv"]
     ours = lambda: (sum(helper.cpu_s() for helper in helpers) + _children_s(), server.cpu_s())
     busy, (load, own), since = cores.busy_s(), ours(), time.monotonic()
     try:
-        result = subprocess.run([*argv, *row.arguments], capture_output=True, text=True, timeout=RUN_S_MAX)
+        result = subprocess.run([*argv, *row.arguments], capture_output=True, text=True, timeout=RUN_S_MAX,
+                                preexec_fn=lambda: lead_session(cores.nice))
     except subprocess.TimeoutExpired:
         raise BenchError(f"{row.name} on {server.label}: redis-benchmark did not end in {RUN_S_MAX} s") from None
     elapsed, (load_after, own_after), busy_after = time.monotonic() - since, ours(), cores.busy_s()

@@ -22,13 +22,23 @@ class BenchError(Exception):
     """The bench cannot go on, and says why in one line."""
 
 
-def _die_with_parent():
+def pin(core):
+    """What goes before a command that shall run on one core."""
+    return ["taskset", "-c", str(core)]
+
+
+def lead_session(nice):
+    """What a child does before it becomes a server: a session of its own (Ctrl-C is ours alone), niceness, and death
+    with this program. Where the kernel groups processes by session, niceness counts between groups only when the
+    group has it too."""
+    os.setsid()
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def pin(core, nice):
-    """What goes before a command that shall run on one core, with this niceness."""
-    return [*(["nice", "-n", str(nice)] if nice else []), "taskset", "-c", str(core)]
+    if nice:
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+        try:
+            Path("/proc/self/autogroup").write_text(str(nice))
+        except OSError:
+            pass
 
 
 class Process:
@@ -106,11 +116,11 @@ class Stage:
         directory = self.directory / f"{len(self.processes)}"
         directory.mkdir()
         log = directory / "log"
-        pinned = [*pin(core, self.nice), *map(str, argv)] if core is not None else list(map(str, argv))
+        pinned = [*(pin(core) if core is not None else []), *map(str, argv)]
         with log.open("wb") as out:
             popen = subprocess.Popen(
                 pinned, cwd=directory, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                start_new_session=True, preexec_fn=_die_with_parent,
+                preexec_fn=lambda: lead_session(self.nice),
             )
         process = Process(label, popen, port, log)
         self.processes.append(process)
