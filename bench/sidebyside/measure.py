@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .processes import BenchError, lead_session, pin
-from .resp import fill, info
+from .resp import ReplyError, fill, info
 from .work import BIG_BYTES, BIG_PREFIX, VALUE_BYTES, Expectation, check_built, prepare
 
 CLIENTS = 50
@@ -148,14 +148,22 @@ def compare(servers, rows, sizes, turns, cores, helpers, say):
 
 
 def memory(server, keys, say):
-    """Bytes per key of a server that is empty now."""
-    used = lambda: int(info(server.port, b"memory")["used_memory"])
-    used_empty, rss_empty = used(), server.rss_bytes()
+    """Bytes per key of a server that is empty now; `used` is None where the server does not tell used_memory."""
+    used_empty, rss_empty = used_memory(server), server.rss_bytes()
     say(f"filling {server.label}: {keys} keys")
     fill(server.port, keys, VALUE_BYTES)
+    used, rss = used_memory(server), server.rss_bytes()
     return {
-        "used_per_key": (used() - used_empty) / keys,
-        "rss_per_key": (server.rss_bytes() - rss_empty) / keys,
-        "used_empty": used_empty,
+        "used_per_key": None if used is None or used_empty is None else (used - used_empty) / keys,
+        "rss_per_key": (rss - rss_empty) / keys,
         "rss_empty": rss_empty,
     }
+
+
+def used_memory(server):
+    """The field of INFO memory; None when the server has no INFO or no such field."""
+    try:
+        fields = info(server.port, b"memory")
+    except ReplyError:
+        return None
+    return int(fields["used_memory"]) if "used_memory" in fields else None

@@ -44,7 +44,10 @@ def memory_table(figures, keys, peer, label):
         f"| | {label} | {peer} | ratio | aim |", "|---|---|---|---|---|",
     ]
     for name, field, aim in (("used_memory", "used_per_key", f"≤ {MEMORY_AIM}"), ("resident", "rss_per_key", "–")):
-        ratio = ours[field] / theirs[field] if theirs[field] else float("nan")
+        if not ours[field] or not theirs[field]:
+            lines.append(f"| {name} | {_bytes(ours[field])} | {_bytes(theirs[field])} | – | {aim} |")
+            continue
+        ratio = ours[field] / theirs[field]
         lines.append(f"| {name} | {ours[field]:.1f} | {theirs[field]:.1f} | **{ratio:.2f}** | {aim} |")
     lines += ["", f"The empty server is subtracted: {_mib(ours)} and {_mib(theirs)} resident."]
     return "\n".join(lines)
@@ -70,6 +73,10 @@ def _latency(samples):
 def _cpu(samples):
     values = [sample["cpu_us"] for sample in samples]
     return f"{median(values):.2f} ± {(max(values) - min(values)) / 2:.2f}"
+
+
+def _bytes(figure):
+    return "not told" if figure is None else f"{figure:.1f}"
 
 
 def _mib(figures):
