@@ -1,7 +1,8 @@
 //! Removes expired keys in the background, a few slots at a time.
 //!
 //! Every slot knows a time before which nothing in it expires, so a sweep costs one load per slot where nothing
-//! is due. A slot with something due is walked whole under its lock: its share of the keys, never all.
+//! is due; databases that were never used are passed over as a whole (looking at the slots of all 16 took 2 % of
+//! a core on an idle node). A slot with something due is walked whole under its lock: its share of the keys, never all.
 
 use super::{Node, now_ms};
 use crate::slot::Slot;
@@ -34,7 +35,7 @@ pub(super) async fn run(node: Arc<Node>, mut stop: watch::Receiver<bool>) {
 
 async fn sweep(node: &Node) {
     let mut since = Instant::now();
-    for database in 0..node.keyspace.databases() {
+    for database in (0..node.keyspace.databases()).filter(|database| node.keyspace.is_made(*database)) {
         let now_ms = now_ms();
         for slot in Slot::all() {
             if node.keyspace.expire_slot(database, slot, now_ms) > 0 && since.elapsed() > BUDGET {

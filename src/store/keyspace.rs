@@ -171,6 +171,11 @@ impl Keyspace {
         self.databases.len()
     }
 
+    /// Whether a database was ever selected for keys; one that was not holds nothing and costs nothing to skip.
+    pub fn is_made(&self, database: usize) -> bool {
+        self.made(database).is_some()
+    }
+
     /// Which place a client's database number means now.
     #[inline]
     pub(super) fn place(&self, database: usize) -> usize {
@@ -320,6 +325,7 @@ mod tests {
         set(&keyspace, 0, "b", Ttl::At(5000));
         set(&keyspace, 3, "c", Ttl::Clear);
         assert_eq!(keyspace.size(0), DatabaseSize { keys: 2, volatile: 1 });
+        assert!(keyspace.is_made(3) && !keyspace.is_made(1));
         keyspace.swap(0, 3);
         assert_eq!(keyspace.size(0), DatabaseSize { keys: 1, volatile: 0 });
         assert_eq!(keyspace.size(3), DatabaseSize { keys: 2, volatile: 1 });
