@@ -150,20 +150,12 @@ struct Part {
     thread: JoinHandle<std::io::Result<()>>,
 }
 
-/// Waits for a signal, or for a part to end by itself (SHUTDOWN); then stops and drains the parts one after
+/// Waits for a signal, or for a part to be told to stop (SHUTDOWN); then stops and drains the parts one after
 /// another, in their order. A second signal ends the process at once.
 fn serve(parts: Vec<Part>) -> Outcome {
-    let (wake, woken) = std::sync::mpsc::sync_channel::<()>(1);
-    for part in &parts {
-        let (wake, mut stop) = (wake.clone(), part.stop.subscribe());
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        std::thread::Builder::new().name("stop".into()).spawn(move || {
-            let _ = runtime.block_on(stop.wait_for(|stop| *stop));
-            let _ = wake.try_send(());
-        })?;
-    }
-    watch_signals(wake)?;
-    // Ends when a signal came or a part was told to stop; no sender is ever lost before that.
+    let stops = parts.iter().map(|part| part.stop.subscribe()).collect();
+    let woken = watch_for_the_end(stops)?;
+    // An error means that the watching thread is gone, which cannot go on either.
     let _ = woken.recv();
     let mut failure = None;
     for Part { stop, thread } in parts {
@@ -177,29 +169,35 @@ fn serve(parts: Vec<Part>) -> Outcome {
     failure.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
-/// Wakes on the first SIGINT or SIGTERM; the second ends the process.
-fn watch_signals(wake: std::sync::mpsc::SyncSender<()>) -> std::io::Result<()> {
+/// A receiver that hears of the first SIGINT or SIGTERM, or of the first of `stops` to turn true. A signal
+/// after that ends the process.
+fn watch_for_the_end(stops: Vec<watch::Receiver<bool>>) -> std::io::Result<std::sync::mpsc::Receiver<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut interrupt, mut terminate) = {
         let _in_runtime = runtime.enter();
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
     };
+    let (wake, woken) = std::sync::mpsc::sync_channel(1);
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         runtime.block_on(async move {
-            for first in [true, false] {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                if first {
-                    eprintln!("slotwise: stopping");
-                    let _ = wake.try_send(());
-                }
+            let mut told = tokio::task::JoinSet::new();
+            for mut stop in stops {
+                told.spawn(async move { stop.wait_for(|stop| *stop).await.is_ok() });
+            }
+            tokio::select! {
+                _ = interrupt.recv() => eprintln!("slotwise: stopping"),
+                _ = terminate.recv() => eprintln!("slotwise: stopping"),
+                _ = told.join_next() => {}
+            }
+            let _ = wake.try_send(());
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
             }
             std::process::exit(130);
         });
     })?;
-    Ok(())
+    Ok(woken)
 }
 
 fn local_addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, std::io::Error> {
