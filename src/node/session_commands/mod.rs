@@ -5,7 +5,6 @@
 mod cluster;
 mod connection;
 mod slot_stats;
-mod stopgap;
 mod table;
 
 use super::Node;
@@ -36,7 +35,7 @@ pub type SessionHandler = fn(&mut Call<'_>) -> Outcome;
 type Handlers = &'static [(&'static str, SessionHandler)];
 
 const ALL: &[Handlers] =
-    &[cluster::HANDLERS, slot_stats::HANDLERS, stopgap::HANDLERS, connection::HANDLERS, table::HANDLERS];
+    &[cluster::HANDLERS, slot_stats::HANDLERS, connection::HANDLERS, table::HANDLERS];
 
 /// The handlers by command id.
 pub(crate) fn handlers() -> Box<[Option<SessionHandler>]> {
