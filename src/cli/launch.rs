@@ -28,7 +28,10 @@ pub(super) fn node(arguments: &[String]) -> Outcome {
         return Ok(());
     }
     log_to(std::io::stderr);
-    let config = Config::from_args(arguments)?;
+    let (config, warnings) = Config::from_args(arguments)?;
+    for warning in warnings {
+        eprintln!("slotwise: {warning}");
+    }
     let listeners = node::bind(&config)?;
     let addresses = local_addresses(&listeners)?;
     let (stop, _) = watch::channel(false);
@@ -73,9 +76,15 @@ pub(super) fn up(arguments: &Up) -> Outcome {
     let mut nodes = Vec::new();
     for index in 0..arguments.nodes {
         let port = arguments.node_port.checked_add(index).ok_or("the nodes' ports would pass 65535")?;
-        let mut config =
-            Config { bind: vec![arguments.bind], port, threads, cluster_enabled: true, ..Config::default() };
-        config.data.cluster_enabled = true;
+        let settings = [
+            ("--bind", arguments.bind.to_string()),
+            ("--port", port.to_string()),
+            ("--threads", threads.to_string()),
+            ("--cluster-enabled", "yes".to_owned()),
+            ("--save", String::new()),
+        ];
+        let settings: Vec<String> = settings.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
+        let (config, _) = Config::from_args(&settings)?;
         let listeners = node::bind(&config)?;
         let host = if arguments.bind.is_unspecified() { String::new() } else { arguments.bind.to_string() };
         let bus_port = port.checked_add(BUS_PORT_OFFSET).unwrap_or(0);
