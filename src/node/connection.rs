@@ -178,7 +178,7 @@ impl Connection {
             match (ran, parsed) {
                 (After::Close, _) => self.closing = true,
                 (_, Err(error)) => {
-                    dispatcher.refuse(&error.to_string(), &mut self.output.buffer);
+                    dispatcher.refuse(&error, &mut self.output.buffer);
                     self.closing = true;
                 }
                 _ => {}

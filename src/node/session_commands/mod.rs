@@ -34,8 +34,7 @@ pub type SessionHandler = fn(&mut Call<'_>) -> Outcome;
 /// Handlers by the full names of their commands (`"client|list"`).
 type Handlers = &'static [(&'static str, SessionHandler)];
 
-const ALL: &[Handlers] =
-    &[cluster::HANDLERS, slot_stats::HANDLERS, connection::HANDLERS, table::HANDLERS];
+const ALL: &[Handlers] = &[cluster::HANDLERS, slot_stats::HANDLERS, connection::HANDLERS, table::HANDLERS];
 
 /// The handlers by command id.
 pub(crate) fn handlers() -> Box<[Option<SessionHandler>]> {
