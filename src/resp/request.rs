@@ -89,6 +89,18 @@ pub enum ProtocolError {
     UnauthenticatedLength,
 }
 
+impl ProtocolError {
+    /// The whole error line: `Display` behind `ERR `, with an unexpected byte as it came.
+    pub fn line(&self) -> Vec<u8> {
+        match self {
+            ProtocolError::ExpectedDollar(byte) => {
+                [b"ERR Protocol error: expected '$', got '", &[*byte][..], b"'"].concat()
+            }
+            error => format!("ERR {error}").into_bytes(),
+        }
+    }
+}
+
 /// Parser of one connection's requests.
 ///
 /// Use: append bytes to the buffer, [`parse`](RequestParser::parse) a batch, run it, then
