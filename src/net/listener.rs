@@ -13,6 +13,15 @@ pub struct ListenError {
     pub source: std::io::Error,
 }
 
+impl ListenError {
+    /// True when this machine has no such address (IPv6 switched off, an interface that is not there).
+    pub fn is_missing_address(&self) -> bool {
+        use std::io::ErrorKind::*;
+        // What socket() says without IPv6 has no kind of its own: EAFNOSUPPORT on Linux.
+        matches!(self.source.kind(), AddrNotAvailable | Unsupported) || self.source.raw_os_error() == Some(97)
+    }
+}
+
 fn reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::AddrInUse => "another program listens there already".to_owned(),

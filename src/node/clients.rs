@@ -15,6 +15,8 @@ pub struct Client {
     pub peer: SocketAddr,
     /// Our end.
     pub local: SocketAddr,
+    /// Number of its socket.
+    pub descriptor: i32,
     /// Unix ms.
     pub created_ms: i64,
     /// Unix ms of the last request.
@@ -37,6 +39,7 @@ pub struct Client {
     pub flags: AtomicU64,
     texts: Mutex<Texts>,
     killed: AtomicBool,
+    held: AtomicBool,
     /// Wakes the connection's task; it registers before it waits.
     pub waker: AtomicWaker,
 }
@@ -84,6 +87,16 @@ impl Client {
         self.killed.load(Relaxed)
     }
 
+    /// Marks that its next request waits, for a pause to end or for what it blocks on.
+    pub fn set_held(&self, held: bool) {
+        self.held.store(held, Relaxed);
+    }
+
+    /// Does its next request wait?
+    pub fn is_held(&self) -> bool {
+        self.held.load(Relaxed)
+    }
+
     /// Whether a flag is set.
     pub fn has(&self, flag: ClientFlag) -> bool {
         self.flags.load(Relaxed) & flag as u64 != 0
@@ -122,7 +135,14 @@ pub struct Clients {
 
 impl Clients {
     /// Registers a connection, unless there are `max` already.
-    pub fn register(&self, peer: SocketAddr, local: SocketAddr, now_ms: i64, max: usize) -> Option<Arc<Client>> {
+    pub fn register(
+        &self,
+        peer: SocketAddr,
+        local: SocketAddr,
+        descriptor: i32,
+        now_ms: i64,
+        max: usize,
+    ) -> Option<Arc<Client>> {
         let mut all = self.lock();
         if all.len() >= max {
             return None;
@@ -131,6 +151,7 @@ impl Clients {
             id: self.last_id.fetch_add(1, Relaxed) + 1,
             peer,
             local,
+            descriptor,
             created_ms: now_ms,
             active_ms: AtomicI64::new(now_ms),
             database: AtomicU8::new(0),
@@ -143,6 +164,7 @@ impl Clients {
             flags: AtomicU64::new(0),
             texts: Mutex::default(),
             killed: AtomicBool::new(false),
+            held: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         });
         all.insert(client.id, client.clone());
@@ -155,6 +177,12 @@ impl Clients {
         let mut all = self.lock();
         all.remove(&id);
         self.count.store(all.len(), Relaxed);
+    }
+
+    /// Kills a connection, which counts no longer from now on.
+    pub fn kill(&self, client: &Client) {
+        self.unregister(client.id);
+        client.kill();
     }
 
     /// Number of connections.

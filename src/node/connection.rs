@@ -12,7 +12,9 @@ use super::{Node, now_ms};
 use crate::net::Output;
 use crate::net::workers::LocalFuture;
 use crate::resp::{RequestLimits, RequestParser};
+use socket2::{SockRef, TcpKeepalive};
 use std::future::poll_fn;
+use std::os::fd::AsRawFd;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,6 +38,13 @@ const READ_AHEAD_BYTES_MAX: usize = 1 << 20;
 /// Read buffer an idle connection keeps.
 const READ_KEPT_BYTES: usize = 64 << 10;
 
+/// What a client from elsewhere is told while `protected-mode` is on and no password is set.
+const PROTECTED: &[u8] =
+    b"-DENIED Redis is running in protected mode because protected mode is enabled and no password \
+is set for the default user. In this mode connections are only accepted from the loopback interface. Connect from \
+the same host and send 'CONFIG SET protected-mode no', set a password with 'CONFIG SET requirepass', or start the \
+server with '--protected-mode no'.\r\n";
+
 /// What serves connections on one thread.
 pub(super) fn server(node: Arc<Node>) -> impl Fn(TcpStream) -> LocalFuture + 'static {
     let dispatcher = Rc::new(Dispatcher::new(node.clone()));
@@ -53,7 +62,16 @@ async fn accept(node: &Node, dispatcher: &Dispatcher, mut stream: TcpStream) -> 
     stream.set_nodelay(true)?;
     let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
     let config = node.config.load();
-    let Some(client) = node.clients.register(peer, local, now_ms(), config.clients_max) else {
+    if config.tcp_keepalive_s > 0 {
+        let time = Duration::from_secs(config.tcp_keepalive_s);
+        let keepalive = TcpKeepalive::new().with_time(time).with_interval(time / 3).with_retries(3);
+        SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+    }
+    if config.protected_mode && config.password.is_empty() && !peer.ip().to_canonical().is_loopback() {
+        node.stats.rejected_connections.fetch_add(1, Relaxed);
+        return stream.write_all(PROTECTED).await;
+    }
+    let Some(client) = node.clients.register(peer, local, stream.as_raw_fd(), now_ms(), config.clients_max) else {
         node.stats.rejected_connections.fetch_add(1, Relaxed);
         return stream.write_all(b"-ERR max number of clients reached\r\n").await;
     };
@@ -161,33 +179,42 @@ impl Connection {
 
     /// Runs what is complete in the read buffer, and sends the replies.
     async fn run_requests(&mut self, dispatcher: &Dispatcher) -> std::io::Result<()> {
-        let config = dispatcher.config();
         loop {
             if self.closing || self.output.len() >= OUTPUT_BYTES_MAX {
                 break;
             }
-            let limits = RequestLimits {
-                bulk_bytes_max: config.data.proto_max_bulk_bytes,
-                unauthenticated: !self.session.authenticated,
+            let limits = {
+                let config = dispatcher.config();
+                RequestLimits {
+                    bulk_bytes_max: config.data.proto_max_bulk_bytes,
+                    unauthenticated: !self.session.authenticated && !config.password.is_empty(),
+                }
             };
             // Until AUTH each request is judged by the limits that hold once the one before it has run.
             let batch = if limits.unauthenticated { 1 } else { BATCH };
             let parsed = self.parser.parse(&mut self.input, limits, batch);
-            let ran = dispatcher.run_batch(&mut self.session, &self.parser, &self.input, &mut self.output.buffer);
             let idle = self.parser.requests().is_empty();
-            match (ran, parsed) {
-                (After::Close, _) => self.closing = true,
-                (_, Err(error)) => {
-                    dispatcher.refuse(&error.to_string(), &mut self.output.buffer);
-                    self.closing = true;
+            let mut next = 0;
+            loop {
+                let (session, out) = (&mut self.session, &mut self.output.buffer);
+                let (after, ran) = dispatcher.run_batch(session, &self.parser, next, &self.input, out);
+                next = ran;
+                self.closing |= after == After::Close;
+                if after != After::Held {
+                    break;
                 }
-                _ => {}
+                self.output.send_now(&self.stream)?;
+                self.publish();
+                if !self.wait_out_pause(dispatcher).await {
+                    self.closing = true;
+                    return Ok(());
+                }
+            }
+            if let (false, Err(error)) = (self.closing, parsed) {
+                dispatcher.refuse(&error.to_string(), &mut self.output.buffer);
+                self.closing = true;
             }
             self.parser.next_batch();
-            if let After::Pause(pause_ms) = ran {
-                self.output.send_now(&self.stream)?;
-                tokio::time::sleep(Duration::from_millis(pause_ms)).await;
-            }
             if idle {
                 break;
             }
@@ -197,7 +224,7 @@ impl Connection {
         }
         let consumed = self.parser.release();
         self.consume(consumed);
-        if self.input.len() > config.query_buffer_bytes_max {
+        if self.input.len() > dispatcher.config().query_buffer_bytes_max {
             // As the reference: closed without a word.
             tracing::warn!("client {} closed: its request passed client-query-buffer-limit", self.client.id);
             self.closing = true;
@@ -205,6 +232,28 @@ impl Connection {
         self.output.send_now(&self.stream)?;
         self.publish();
         Ok(())
+    }
+
+    /// Waits until CLIENT PAUSE ends or changes. False when the connection was killed meanwhile.
+    async fn wait_out_pause(&mut self, dispatcher: &Dispatcher) -> bool {
+        let node = dispatcher.node();
+        let mut changes = node.pause.changes();
+        let Some(pause) = node.pause.running(now_ms()) else { return true };
+        let left_ms = u64::try_from(pause.until_ms - now_ms()).unwrap_or(0);
+        self.client.set_held(true);
+        node.stats.blocked_clients.fetch_add(1, Relaxed);
+        let killed = poll_fn(|context| {
+            self.client.waker.register(context.waker());
+            if self.client.is_killed() { Poll::Ready(()) } else { Poll::Pending }
+        });
+        tokio::select! {
+            () = killed => {}
+            () = tokio::time::sleep(Duration::from_millis(left_ms)) => {}
+            _ = changes.changed() => {}
+        }
+        node.stats.blocked_clients.fetch_sub(1, Relaxed);
+        self.client.set_held(false);
+        !self.client.is_killed()
     }
 
     /// Drops consumed bytes from the front of the read buffer.

@@ -6,8 +6,9 @@
 
 use super::session::{After, ReplyMode, Session};
 use super::session_commands::Call;
+use super::slowlog::{self, SlowCommand};
 use super::stats::{ThreadStats, bump};
-use super::{Config, Node, now_ms};
+use super::{Config, Node, histogram, now_ms};
 use crate::cluster::ClusterView;
 use crate::command::words::Flags;
 use crate::command::{Args, Command, Ctx, Error, Handler, Outcome, Run, Table, locks, quotable};
@@ -53,9 +54,15 @@ impl Dispatcher {
         self.node.config.load()
     }
 
+    /// What all threads share.
+    pub(super) fn node(&self) -> &Node {
+        &self.node
+    }
+
     /// Counts bytes read from a client.
     pub(super) fn count_input(&self, count: usize) {
         bump(&self.stats.input_bytes, count as u64);
+        bump(&self.stats.reads, 1);
     }
 
     /// Answers what is no request.
@@ -64,16 +71,20 @@ impl Dispatcher {
         Reply::new(out, Default::default()).error(&format!("ERR {line}"));
     }
 
-    /// Runs the parser's batch and appends the replies to `out`.
+    /// Runs the parser's batch from its request `first` on and appends the replies to `out`. Answers what comes
+    /// next, and the index of the first request that was not run.
     pub(super) fn run_batch(
         &self,
         session: &mut Session,
         parser: &RequestParser,
+        first: usize,
         input: &[u8],
         out: &mut Vec<u8>,
-    ) -> After {
-        let requests = parser.requests();
-        let Some(last) = requests.last() else { return After::Continue };
+    ) -> (After, usize) {
+        let requests = &parser.requests()[first..];
+        if requests.is_empty() {
+            return (After::Continue, first);
+        }
         let mut planned = self.planned.borrow_mut();
         planned.clear();
         planned.extend(requests.iter().map(|request| plan(Args::new(input, parser.args_of(request)))));
@@ -82,32 +93,81 @@ impl Dispatcher {
         }
         let config = self.node.config.load();
         let now_ms = now_ms();
+        let pause = self.node.pause.running(now_ms);
         let written = out.len();
-        let mut clock = BatchClock::start();
-        for (request, planned) in requests.iter().zip(planned.iter()) {
+        let mut clock = BatchClock::start(&config);
+        let mut ran = 0;
+        session.after = After::Continue;
+        for (request, planned) in requests.iter().zip(planned.iter_mut()) {
             let mut args = Args::new(input, parser.args_of(request));
             if let (Some(hash), Some(first)) = (planned.hash, planned.command.and_then(|c| c.simple_first_key)) {
                 args = args.with_hash(usize::from(first), hash);
             }
-            session.after = After::Continue;
-            self.run(session, &config, planned.command, args, now_ms, out);
-            clock.ran(planned.command, &self.stats);
+            if pause.is_some_and(|pause| pause.holds(planned.command)) {
+                session.after = After::Held;
+                break;
+            }
+            if !self.run(session, &config, planned.command, args, now_ms, out) {
+                planned.command = None;
+            }
+            ran += 1;
+            let took_ns = clock.ran(planned.command, &self.stats);
+            if took_ns >= clock.slow_ns {
+                self.note_slow(session, &config, planned.command, args, took_ns);
+            }
             if session.after != After::Continue {
                 break;
             }
         }
-        clock.finish(&planned, &self.stats);
-        bump(&self.stats.requests, requests.len() as u64);
+        let planned = &planned[..ran];
+        let took_ns = clock.finish(planned, &self.stats);
+        let last = ran.checked_sub(1).map(|last| Args::new(input, parser.args_of(&requests[last])));
+        if let (true, Some(last)) = (took_ns >= config.slow_ns(), last) {
+            self.note_slow(session, &config, planned[ran - 1].command, last, took_ns);
+        }
+        bump(&self.stats.requests, ran as u64);
         bump(&self.stats.output_bytes, (out.len() - written) as u64);
+        bump(&self.stats.writes, 1);
         let client = &session.client;
         client.active_ms.store(now_ms, Relaxed);
-        let last = Args::new(input, parser.args_of(last));
-        if let Some(command) = Table::get().lookup(last.at(0), last.get(1)) {
+        if let Some(command) = planned.last().and_then(|planned| planned.command) {
             client.last_command.store(command.id, Relaxed);
         }
-        session.after
+        (session.after, first + ran)
     }
 
+    /// Writes a command that took long into SLOWLOG and LATENCY.
+    #[cold]
+    fn note_slow(
+        &self,
+        session: &Session,
+        config: &Config,
+        command: Option<&'static Command>,
+        args: Args<'_>,
+        took_ns: u64,
+    ) {
+        let Some(command) = command else { return };
+        let (took_us, now_s) = ((took_ns / 1000) as i64, now_ms() / 1000);
+        let took_ms = took_ns / 1_000_000;
+        if config.latency_threshold_ms > 0 && took_ms >= config.latency_threshold_ms {
+            let event = if command.flags.has(Flags::FAST) { "fast-command" } else { "command" };
+            self.node.latency.add(event, now_s, took_ms);
+        }
+        let logged = config.slowlog_slower_than_us >= 0 && took_us >= config.slowlog_slower_than_us;
+        if logged && !command.flags.has(Flags::SKIP_SLOWLOG) {
+            let entry = SlowCommand {
+                id: 0,
+                at_s: now_s,
+                took_us,
+                args: slowlog::shown(command, args),
+                peer: session.client.peer.to_string(),
+                client: session.client.texts().name.clone(),
+            };
+            self.node.slowlog.push(entry, config.slowlog_len_max);
+        }
+    }
+
+    /// Runs one request. False when it was refused before it ran.
     fn run(
         &self,
         session: &mut Session,
@@ -116,13 +176,13 @@ impl Dispatcher {
         args: Args<'_>,
         now_ms: i64,
         out: &mut Vec<u8>,
-    ) {
+    ) -> bool {
         let start = out.len();
         let skipping = session.reply_mode == ReplyMode::SkipNext;
         if skipping {
             session.reply_mode = ReplyMode::Skipping;
         }
-        let checked = self.check(session, command, args);
+        let checked = self.check(session, config, command, args);
         let refused = checked.is_err();
         let outcome = checked.and_then(|command| self.run_checked(session, config, command, args, now_ms, out));
         if let Err(error) = outcome {
@@ -137,6 +197,7 @@ impl Dispatcher {
                 session.reply_mode = ReplyMode::On;
             }
         }
+        !refused
     }
 
     #[cold]
@@ -162,6 +223,7 @@ impl Dispatcher {
     fn check(
         &self,
         session: &Session,
+        config: &Config,
         command: Option<&'static Command>,
         args: Args<'_>,
     ) -> Result<&'static Command, Error> {
@@ -169,7 +231,7 @@ impl Dispatcher {
         if !command.takes(args.len()) {
             return Err(Error::WrongArity(command.name.to_string()));
         }
-        if !session.authenticated && !command.flags.has(Flags::NO_AUTH) {
+        if !session.authenticated && !command.flags.has(Flags::NO_AUTH) && !config.password.is_empty() {
             return Err(Error::Static("NOAUTH Authentication required."));
         }
         Ok(command)
@@ -212,7 +274,8 @@ impl Dispatcher {
     ) -> Outcome {
         let cluster = config.cluster_enabled;
         let plan = locks::plan(command, args, session.database, self.node.keyspace.databases(), cluster)?;
-        let tx = Tx::new(&self.node.keyspace, session.database, now_ms, plan.locks());
+        let mut tx = Tx::new(&self.node.keyspace, session.database, now_ms, plan.locks());
+        tx.set_touch(!session.no_touch);
         // Read under the slot's lock: whoever takes a slot away publishes a new view and then passes every
         // lock once, so that no command that saw the old view is still running.
         if cluster && let locks::Plan::Slot(slot) = plan {
@@ -254,7 +317,7 @@ impl Dispatcher {
 }
 
 /// Spreads the time of a batch over its commands: fast commands share evenly what they took together, every
-/// other is timed by itself.
+/// other is timed by itself. When even fast commands can be slow enough to be logged, each is timed.
 struct BatchClock {
     since: Instant,
     /// Fast commands run since `since`.
@@ -262,49 +325,93 @@ struct BatchClock {
     /// Time of fast commands so far, ns, and their number.
     fast_ns: u64,
     fast_count: u64,
+    /// Time from which a command is noted as slow, ns.
+    slow_ns: u64,
+    /// Every command is timed by itself.
+    each: bool,
+    /// Latencies are tracked.
+    tracking: bool,
 }
 
+/// Usual share of a fast command in what it and a slow one took, ns.
+const FAST_NS: u64 = 100;
+/// Below this, a time from which commands are noted as slow has each command timed, ns.
+const TIME_EACH_NS: u64 = 1_000_000;
+
 impl BatchClock {
-    fn start() -> BatchClock {
-        BatchClock { since: Instant::now(), fast: 0, fast_ns: 0, fast_count: 0 }
+    fn start(config: &Config) -> BatchClock {
+        let slow_ns = config.slow_ns();
+        BatchClock {
+            since: Instant::now(),
+            fast: 0,
+            fast_ns: 0,
+            fast_count: 0,
+            slow_ns,
+            each: slow_ns < TIME_EACH_NS || config.latency_threshold_ms > 0,
+            tracking: config.latency_tracking,
+        }
     }
 
+    /// Counts a command that ran, `None` for one that was refused. Answers how long it took if it was timed by
+    /// itself, ns.
     #[inline]
-    fn ran(&mut self, command: Option<&'static Command>, stats: &ThreadStats) {
+    fn ran(&mut self, command: Option<&'static Command>, stats: &ThreadStats) -> u64 {
         match command {
-            Some(command) if !command.flags.has(Flags::FAST) => {
+            Some(command) if self.each || !command.flags.has(Flags::FAST) => {
                 let now = Instant::now();
                 let elapsed = (now - self.since).as_nanos() as u64;
-                let stats = &stats.commands[usize::from(command.id)];
-                bump(&stats.calls, 1);
                 // Fast commands just before it cannot be told apart from it; they get their usual share.
-                bump(&stats.time_ns, elapsed.saturating_sub(self.fast * 100));
-                self.fast_ns += (self.fast * 100).min(elapsed);
+                let others = (self.fast * FAST_NS).min(elapsed);
+                self.fast_ns += others;
                 self.fast_count += self.fast;
                 self.fast = 0;
                 self.since = now;
+                let own = elapsed - others;
+                stats.commands[usize::from(command.id)].ran(1, own, self.tracking.then(|| histogram::bucket(own)));
+                own
             }
-            _ => self.fast += 1,
+            Some(_) => {
+                self.fast += 1;
+                0
+            }
+            None => 0,
         }
     }
 
+    /// Counts the fast commands. Answers how long the last one took if it was timed by itself, ns.
     #[inline]
-    fn finish(mut self, planned: &[Planned], stats: &ThreadStats) {
+    fn finish(mut self, planned: &[Planned], stats: &ThreadStats) -> u64 {
+        let alone = self.fast == 1;
+        let mut last_ns = 0;
         if self.fast > 0 {
-            self.fast_ns += self.since.elapsed().as_nanos() as u64;
+            last_ns = self.since.elapsed().as_nanos() as u64;
+            self.fast_ns += last_ns;
             self.fast_count += self.fast;
         }
-        if self.fast_count == 0 {
-            return;
+        if self.fast_count == 0 || self.each {
+            return 0;
         }
         let share = self.fast_ns / self.fast_count;
-        for command in planned.iter().filter_map(|planned| planned.command) {
+        let bucket = self.tracking.then(|| histogram::bucket(share));
+        // Runs of the same command are counted at once.
+        let mut commands = planned.iter().filter_map(|planned| planned.command);
+        let Some(mut run) = commands.next() else { return 0 };
+        let mut count = 1;
+        let counted = |command: &Command, count| {
             if command.flags.has(Flags::FAST) {
-                let stats = &stats.commands[usize::from(command.id)];
-                bump(&stats.calls, 1);
-                bump(&stats.time_ns, share);
+                stats.commands[usize::from(command.id)].ran(count, share, bucket);
+            }
+        };
+        for command in commands {
+            if std::ptr::eq(command, run) {
+                count += 1;
+            } else {
+                counted(run, count);
+                (run, count) = (command, 1);
             }
         }
+        counted(run, count);
+        if alone { last_ns } else { 0 }
     }
 }
 

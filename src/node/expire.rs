@@ -22,7 +22,8 @@ pub(super) async fn run(node: Arc<Node>, mut stop: watch::Receiver<bool>) {
     let sweeps = async {
         loop {
             tokio::time::sleep(PERIOD).await;
-            if node.active_expire.load(Relaxed) {
+            // While writes are paused nothing is removed either.
+            if node.active_expire.load(Relaxed) && node.pause.running(now_ms()).is_none() {
                 sweep(&node).await;
             }
         }
@@ -35,13 +36,17 @@ pub(super) async fn run(node: Arc<Node>, mut stop: watch::Receiver<bool>) {
 
 async fn sweep(node: &Node) {
     let mut since = Instant::now();
+    let mut work = Duration::ZERO;
     for database in (0..node.keyspace.databases()).filter(|database| node.keyspace.is_made(*database)) {
         let now_ms = now_ms();
         for slot in Slot::all() {
             if node.keyspace.expire_slot(database, slot, now_ms) > 0 && since.elapsed() > BUDGET {
+                work += since.elapsed();
                 tokio::time::sleep(PAUSE).await;
                 since = Instant::now();
             }
         }
     }
+    work += since.elapsed();
+    node.meters.expire_us.fetch_add(work.as_micros() as u64, Relaxed);
 }

@@ -7,9 +7,17 @@ pub mod config;
 mod connection;
 mod dispatch;
 mod expire;
+pub mod histogram;
+mod housekeeping;
+pub mod latency;
+mod lazyfree;
+pub mod memory;
+pub mod meters;
+pub mod pause;
 pub mod session;
 pub mod session_commands;
 pub mod slot_usage;
+pub mod slowlog;
 pub mod stats;
 
 pub use config::Config;
@@ -21,10 +29,10 @@ use crate::store::Keyspace;
 use arc_swap::ArcSwap;
 use clients::Clients;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// What all threads of a node share.
 pub struct Node {
@@ -48,10 +56,25 @@ pub struct Node {
     pub started_ms: i64,
     /// Random name of this run, 40 hexadecimal digits.
     pub run_id: String,
+    /// Random name of its data's history, 40 hexadecimal digits (DEBUG CHANGE-REPL-ID).
+    pub replication_id: ArcSwap<String>,
     /// Where it listens, the first address first.
     pub addresses: Vec<SocketAddr>,
     /// Turns true when the node shall stop (SHUTDOWN).
     pub stop: watch::Sender<bool>,
+    /// CLIENT PAUSE.
+    pub pause: pause::Pause,
+    /// SLOWLOG.
+    pub slowlog: slowlog::SlowLog,
+    /// LATENCY.
+    pub latency: latency::Latency,
+    /// What housekeeping measured.
+    pub meters: Arc<meters::Meters>,
+    /// Frees in the background.
+    pub(crate) lazyfree: lazyfree::LazyFree,
+    /// Held while settings change: one CONFIG SET at a time.
+    pub config_change: Mutex<()>,
+    listening: Listening,
     /// Handlers of session commands by command id.
     pub(crate) session_handlers: Box<[Option<session_commands::SessionHandler>]>,
     /// Whether expired keys are removed in the background (DEBUG SET-ACTIVE-EXPIRE).
@@ -90,8 +113,16 @@ impl Node {
             started: Instant::now(),
             started_ms: now_ms(),
             run_id: NodeId::random().to_string(),
+            replication_id: ArcSwap::from_pointee(NodeId::random().to_string()),
             addresses,
             stop,
+            pause: pause::Pause::default(),
+            slowlog: slowlog::SlowLog::default(),
+            latency: latency::Latency::default(),
+            meters: Arc::default(),
+            lazyfree: lazyfree::LazyFree::default(),
+            config_change: Mutex::default(),
+            listening: Listening::default(),
             session_handlers: session_commands::handlers(),
             active_expire: std::sync::atomic::AtomicBool::new(true),
         }
@@ -106,13 +137,70 @@ impl Node {
     }
 }
 
+/// The listeners of a node, exchanged by CONFIG SET port and bind.
+#[derive(Default)]
+struct Listening {
+    /// Those that accept; none before the node runs.
+    current: Mutex<Vec<TcpListener>>,
+    changed: Notify,
+}
+
+impl Listening {
+    fn set(&self, listeners: Vec<TcpListener>) {
+        *self.current.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = listeners;
+        self.changed.notify_one();
+    }
+
+    /// The current ones once more: they share their sockets.
+    fn share(&self) -> std::io::Result<Vec<TcpListener>> {
+        let current = self.current.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        current.iter().map(TcpListener::try_clone).collect()
+    }
+}
+
+impl Node {
+    /// Listens where these settings say, from now on. Where it listens already it goes on doing so; an error
+    /// changes nothing.
+    pub fn listen_as(&self, config: &Config) -> std::io::Result<()> {
+        let mut current = self.listening.share()?;
+        let port = if config.port == 0 { self.port() } else { config.port };
+        let mut next = Vec::new();
+        for bind in &config.bind {
+            let address = SocketAddr::new(bind.ip, port);
+            let kept = current.iter().position(|listener| listener.local_addr().is_ok_and(|at| at == address));
+            match kept.map(|index| current.swap_remove(index)) {
+                Some(listener) => next.push(listener),
+                None => match listen(address, config.tcp_backlog) {
+                    Ok(listener) => next.push(listener),
+                    Err(error) if bind.optional && error.is_missing_address() => {}
+                    Err(error) => return Err(error.source),
+                },
+            }
+        }
+        self.listening.set(next);
+        Ok(())
+    }
+
+    /// The port clients connect to.
+    pub fn port(&self) -> u16 {
+        match self.config.load().port {
+            0 => self.addresses.first().map_or(0, SocketAddr::port),
+            port => port,
+        }
+    }
+}
+
 /// Opens the listening sockets of a node: one for each `bind` address, all on one port.
 pub fn bind(config: &Config) -> Result<Vec<TcpListener>, ListenError> {
     let mut port = config.port;
     let mut listeners = Vec::new();
-    for ip in &config.bind {
-        let address = SocketAddr::new(*ip, port);
-        let listener = listen(address, config.tcp_backlog)?;
+    for bind in &config.bind {
+        let address = SocketAddr::new(bind.ip, port);
+        let listener = match listen(address, config.tcp_backlog) {
+            Ok(listener) => listener,
+            Err(error) if bind.optional && error.is_missing_address() => continue,
+            Err(error) => return Err(error),
+        };
         // With port 0 the first address chooses for all.
         port = listener.local_addr().map_err(|source| ListenError { address, source })?.port();
         listeners.push(listener);
@@ -129,24 +217,13 @@ pub async fn run(node: Arc<Node>, listeners: Vec<TcpListener>) -> std::io::Resul
         let node = node.clone();
         Arc::new(Workers::start("node", threads, stop.clone(), move |_| connection::server(node.clone()))?)
     };
-    let mut acceptors = tokio::task::JoinSet::new();
-    for listener in listeners {
-        let (workers, node) = (workers.clone(), node.clone());
-        acceptors.spawn(accept_into(listener, stop.clone(), move |stream| {
-            let (workers, node) = (workers.clone(), node.clone());
-            async move {
-                node.stats.connections.fetch_add(1, Relaxed);
-                workers.hand_over(stream).await;
-            }
-        }));
-    }
-    let expire = tokio::spawn(expire::run(node.clone(), stop.clone()));
-    while let Some(ended) = acceptors.join_next().await {
-        if let Ok(Err(error)) = ended {
-            tracing::error!("accepting connections ended: {error}");
-        }
-    }
-    expire.abort();
+    let background = [
+        tokio::spawn(expire::run(node.clone(), stop.clone())),
+        tokio::spawn(housekeeping::run(node.clone(), stop.clone())),
+    ];
+    node.listening.set(listeners);
+    accept_until(stop, &node, &workers).await;
+    background.iter().for_each(tokio::task::JoinHandle::abort);
     // What was being run is finished and its replies are sent; then the connections close.
     for client in node.clients.list() {
         client.kill();
@@ -155,6 +232,42 @@ pub async fn run(node: Arc<Node>, listeners: Vec<TcpListener>) -> std::io::Resul
         tokio::task::spawn_blocking(move || workers.join()).await?;
     }
     Ok(())
+}
+
+/// Hands connections to the workers until `stop`; CONFIG SET may exchange the listeners meanwhile.
+async fn accept_until(mut stop: watch::Receiver<bool>, node: &Arc<Node>, workers: &Arc<Workers>) {
+    let mut acceptors = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            () = node.listening.changed.notified() => {}
+            Some(Ok(Err(error))) = acceptors.join_next() => {
+                tracing::error!("accepting connections ended: {error}");
+                continue;
+            }
+        }
+        acceptors.shutdown().await;
+        let listeners = match node.listening.share() {
+            Ok(listeners) => listeners,
+            Err(error) => {
+                tracing::error!("accepting connections ended: {error}");
+                continue;
+            }
+        };
+        for listener in listeners {
+            let (workers, node) = (workers.clone(), node.clone());
+            acceptors.spawn(accept_into(listener, stop.clone(), move |stream| {
+                let (workers, node) = (workers.clone(), node.clone());
+                async move {
+                    node.stats.connections.fetch_add(1, Relaxed);
+                    workers.hand_over(stream).await;
+                }
+            }));
+        }
+    }
+    // The acceptors hold a share of the workers until they end.
+    acceptors.shutdown().await;
+    node.listening.set(Vec::new());
 }
 
 /// Unix time in ms.

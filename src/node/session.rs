@@ -25,8 +25,8 @@ pub enum After {
     Continue,
     /// Send what there is to send, then close.
     Close,
-    /// No further request for this long (DEBUG SLEEP), in ms.
-    Pause(u64),
+    /// The request was not run: CLIENT PAUSE holds it. It runs when the pause is over.
+    Held,
 }
 
 /// A connection's state.
@@ -43,6 +43,8 @@ pub struct Session {
     pub reply_mode: ReplyMode,
     /// What the command that runs now wants to happen next.
     pub after: After,
+    /// CLIENT NO-TOUCH: its commands do not count as accesses.
+    pub no_touch: bool,
     /// ASKING was sent: the next command may work on an importing slot.
     pub asking: bool,
 }
@@ -57,6 +59,7 @@ impl Session {
             authenticated,
             reply_mode: ReplyMode::On,
             after: After::Continue,
+            no_touch: false,
             asking: false,
         }
     }

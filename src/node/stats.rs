@@ -1,9 +1,10 @@
 //! What a node counts, for INFO. Counters of the hot path belong to one thread each and are summed when asked.
 
+use super::histogram::{Histogram, Sum};
 use crate::command::table::Table;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// Most distinct error words that are counted; the rest only count as errors.
 const ERROR_WORDS_MAX: usize = 128;
@@ -19,6 +20,49 @@ pub struct CommandStats {
     pub rejected: AtomicU64,
     /// Answered with an error.
     pub failed: AtomicU64,
+    latency: OnceLock<Histogram>,
+}
+
+impl CommandStats {
+    /// Counts `count` runs of `ns` each; `bucket` is that of `ns`, if latencies are tracked.
+    #[inline]
+    pub fn ran(&self, count: u64, ns: u64, bucket: Option<usize>) {
+        bump(&self.calls, count);
+        bump(&self.time_ns, ns * count);
+        if let Some(bucket) = bucket {
+            self.latency.get_or_init(Histogram::default).record(bucket, count);
+        }
+    }
+}
+
+/// Counts of one command, summed over the threads.
+#[derive(Default)]
+pub struct CommandTotals {
+    /// Runs.
+    pub calls: u64,
+    /// Time in its function, ns.
+    pub time_ns: u64,
+    /// Refused before it ran.
+    pub rejected: u64,
+    /// Answered with an error.
+    pub failed: u64,
+    /// How long runs took.
+    pub latency: Sum,
+}
+
+/// Counts of all threads.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// Requests run.
+    pub requests: u64,
+    /// Bytes read from clients.
+    pub input_bytes: u64,
+    /// Bytes of replies.
+    pub output_bytes: u64,
+    /// Reads that brought something.
+    pub reads: u64,
+    /// Batches of replies.
+    pub writes: u64,
 }
 
 /// Counters of one thread: written by that thread only, so adding needs no atomic read-modify-write.
@@ -31,6 +75,10 @@ pub struct ThreadStats {
     pub input_bytes: AtomicU64,
     /// Bytes of replies.
     pub output_bytes: AtomicU64,
+    /// Reads that brought something.
+    pub reads: AtomicU64,
+    /// Batches of replies.
+    pub writes: AtomicU64,
 }
 
 impl ThreadStats {
@@ -40,6 +88,8 @@ impl ThreadStats {
             requests: AtomicU64::new(0),
             input_bytes: AtomicU64::new(0),
             output_bytes: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
         }
     }
 }
@@ -61,6 +111,10 @@ pub struct Stats {
     pub connections: AtomicU64,
     /// Connections refused because there were `maxclients`.
     pub rejected_connections: AtomicU64,
+    /// AUTH that did not succeed.
+    pub failed_auths: AtomicU64,
+    /// Connections held by CLIENT PAUSE or a blocking command, now.
+    pub blocked_clients: AtomicU64,
 }
 
 impl Stats {
@@ -92,6 +146,44 @@ impl Stats {
         lock(&self.errors).clone()
     }
 
+    /// The sum over all threads.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for thread in lock(&self.threads).iter() {
+            totals.requests += thread.requests.load(Relaxed);
+            totals.input_bytes += thread.input_bytes.load(Relaxed);
+            totals.output_bytes += thread.output_bytes.load(Relaxed);
+            totals.reads += thread.reads.load(Relaxed);
+            totals.writes += thread.writes.load(Relaxed);
+        }
+        totals
+    }
+
+    /// Counts of the command with this id, summed over all threads.
+    pub fn command(&self, id: u16) -> CommandTotals {
+        let mut totals = CommandTotals::default();
+        for thread in lock(&self.threads).iter() {
+            let command = &thread.commands[usize::from(id)];
+            totals.calls += command.calls.load(Relaxed);
+            totals.time_ns += command.time_ns.load(Relaxed);
+            totals.rejected += command.rejected.load(Relaxed);
+            totals.failed += command.failed.load(Relaxed);
+            if let Some(latency) = command.latency.get() {
+                latency.add_to(&mut totals.latency);
+            }
+        }
+        totals
+    }
+
+    /// Forgets how long commands took.
+    pub fn reset_latency(&self, id: u16) {
+        for thread in lock(&self.threads).iter() {
+            if let Some(latency) = thread.commands[usize::from(id)].latency.get() {
+                latency.reset();
+            }
+        }
+    }
+
     /// Sets everything to zero (CONFIG RESETSTAT).
     pub fn reset(&self) {
         for thread in self.threads() {
@@ -99,13 +191,17 @@ impl Stats {
                 for counter in [&command.calls, &command.time_ns, &command.rejected, &command.failed] {
                     counter.store(0, Relaxed);
                 }
+                if let Some(latency) = command.latency.get() {
+                    latency.reset();
+                }
             }
-            for counter in [&thread.requests, &thread.input_bytes, &thread.output_bytes] {
+            for counter in [&thread.requests, &thread.input_bytes, &thread.output_bytes, &thread.reads, &thread.writes]
+            {
                 counter.store(0, Relaxed);
             }
         }
         lock(&self.errors).clear();
-        for counter in [&self.error_replies, &self.connections, &self.rejected_connections] {
+        for counter in [&self.error_replies, &self.connections, &self.rejected_connections, &self.failed_auths] {
             counter.store(0, Relaxed);
         }
     }

@@ -493,6 +493,19 @@ mod tests {
     }
 
     #[test]
+    fn the_arity_guarantees_every_argument_a_route_looks_at() {
+        let router = Router::default();
+        for command in Table::get().all() {
+            let least = usize::from(command.spec.arity.unsigned_abs());
+            match router.0[usize::from(command.id)] {
+                Route::Key(index) => assert!(usize::from(index) < least, "{}", command.name),
+                Route::Split { .. } | Route::Scan => assert!(least >= 2, "{}", command.name),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
     fn errors_of_arity_and_name_are_the_reference_s() {
         assert_eq!(refusal("get"), "ERR wrong number of arguments for 'get' command");
         assert_eq!(refusal("mset a 1 b"), "ERR wrong number of arguments for 'mset' command");

@@ -6,7 +6,7 @@
 //!
 //! Idle clients hold no read buffer: they borrow one from the worker while bytes are there.
 
-use super::backend::{Split, Ticket, To};
+use super::backend::{Link, Split, Ticket, To};
 use super::client::Client;
 use super::merge::Merge;
 use super::plan::{Part, Plan, Request, unknown, wrong_arity};
@@ -23,7 +23,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
 
@@ -31,17 +31,20 @@ use tokio::net::tcp::OwnedReadHalf;
 const BATCH_MAX: usize = 512;
 /// Free room for a read; the buffer grows when less is left.
 const READ_BYTES_MIN: usize = 8 * 1024;
+/// The parser's offsets are 32-bit: no buffer may reach 4 GiB, its growth included.
+const QUERY_BYTES_MAX: usize = 2 << 30;
 /// Most by which a read buffer grows at once for an argument that is under way.
 const READ_GROWTH_MAX: usize = 4 << 20;
 
 /// Serves a client until it leaves.
-pub async fn serve(worker: Rc<Worker>, stream: TcpStream) {
+pub async fn serve(worker: Rc<Worker>, mut stream: TcpStream) {
     let shared = worker.shared.clone();
     shared.accepted.fetch_add(1, Relaxed);
     let _ = stream.set_nodelay(true);
     if shared.clients.fetch_add(1, Relaxed) >= worker.config.clients_max {
         shared.rejected.fetch_add(1, Relaxed);
-        let _ = stream.try_write(b"-ERR max number of clients reached\r\n");
+        // A fresh socket takes a line without waiting.
+        let _ = stream.write_all(b"-ERR max number of clients reached\r\n").await;
     } else {
         let peer = stream.peer_addr().map(|addr| addr.to_string()).unwrap_or_default();
         let local = stream.local_addr().map(|addr| addr.to_string()).unwrap_or_default();
@@ -142,6 +145,9 @@ impl Session {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
         if self.buffer.capacity() == 0 {
             self.buffer = self.duty.worker.take_buffer();
+        }
+        if self.buffer.len() > self.duty.worker.config.client_query_bytes.min(QUERY_BYTES_MAX) {
+            return Poll::Ready(None);
         }
         let room = self.buffer.capacity() - self.buffer.len();
         if room < READ_BYTES_MIN {
@@ -282,21 +288,34 @@ impl Duty {
 
     #[inline]
     fn forward(&mut self, slot: Slot, request: &[u8], command: &Command) -> Flow {
-        if self.is_full(slot) {
+        let worker = self.worker.clone();
+        let map = worker.map.borrow();
+        let link = map.owner(slot).map(|backend| backend.link(self.identity.protocol, &worker));
+        if link.is_some_and(|link| self.has_no_room(link)) {
             return Flow::Wait;
         }
         let number = self.client.expect(self.identity.take_muted());
         let ticket = self.ticket(To::Client(self.client.clone(), number), request, Some(slot), command);
-        self.worker.send(slot, request, ticket);
+        match link {
+            Some(link) => link.send(request, ticket, &worker),
+            None => {
+                drop(map);
+                worker.send(slot, request, ticket);
+            }
+        }
         Flow::Next
     }
 
-    /// True when the link for this slot has no room; the session is then woken when there is.
-    #[inline]
+    /// As [`has_no_room`](Self::has_no_room) for the link of a slot.
     fn is_full(&self, slot: Slot) -> bool {
         let map = self.worker.map.borrow();
         let Some(backend) = map.owner(slot) else { return false };
-        let link = backend.link(self.identity.protocol, &self.worker);
+        self.has_no_room(backend.link(self.identity.protocol, &self.worker))
+    }
+
+    /// True when a link has no room for a request; the session is then woken when there is.
+    #[inline]
+    fn has_no_room(&self, link: &Rc<Link>) -> bool {
         let full = link.is_full(&self.worker);
         if full && let Some(waker) = self.client.waker() {
             link.wait_for_room(&waker);

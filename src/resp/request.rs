@@ -333,6 +333,14 @@ fn strict_number(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
+/// The words of a line, quoted as inline commands are; `None` when quotes do not close. O(its length).
+pub fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut buffer = line.to_vec();
+    let mut ranges = Vec::new();
+    split_words(&mut buffer, 0, line.len(), &mut ranges).ok()?;
+    Some(ranges.into_iter().map(|range| range.of(&buffer).to_vec()).collect())
+}
+
 /// Splits `buffer[start..end]` into words, unquoting in place: a word never becomes longer than it stands.
 fn split_words(buffer: &mut [u8], start: usize, end: usize, args: &mut Vec<ArgRange>) -> Result<(), ProtocolError> {
     // The reference reads the line as a C string: it ends at the first NUL.

@@ -1,6 +1,6 @@
 //! Waiting for replicas and for the disk.
 
-use crate::command::spec::Spec;
+use crate::command::spec::{Run, Spec};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -16,6 +16,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "generic",
         complexity: "O(1)",
         args: "numreplicas:int timeout:int",
+        run: Run::Session,
         ..Spec::BLANK
     },
     Spec {

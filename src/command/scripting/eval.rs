@@ -1,6 +1,6 @@
 //! Scripts sent by clients.
 
-use crate::command::spec::{KeySpec, Spec};
+use crate::command::spec::{KeySpec, Run, Spec};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -111,6 +111,7 @@ const SUBCOMMANDS: &[Spec] = &[
         complexity: "O(N) with N being the number of scripts in cache",
         history: &[("6.2.0", "Added the `ASYNC` and `SYNC` flushing mode modifiers.")],
         args: "async(ASYNC | SYNC)>6.2.0?",
+        run: Run::Session,
         ..Spec::BLANK
     },
     Spec {

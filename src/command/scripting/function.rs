@@ -1,6 +1,6 @@
 //! Libraries of functions.
 
-use crate::command::spec::{KeySpec, Spec};
+use crate::command::spec::{KeySpec, Run, Spec};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -82,6 +82,7 @@ const SUBCOMMANDS: &[Spec] = &[
         group: "scripting",
         complexity: "O(N) where N is the number of functions deleted",
         args: "async(ASYNC | SYNC)?",
+        run: Run::Session,
         ..Spec::BLANK
     },
     Spec {
@@ -93,6 +94,7 @@ const SUBCOMMANDS: &[Spec] = &[
         since: "7.0.0",
         group: "scripting",
         complexity: "O(1)",
+        run: Run::Session,
         ..Spec::BLANK
     },
     Spec {
@@ -118,6 +120,7 @@ const SUBCOMMANDS: &[Spec] = &[
         group: "scripting",
         complexity: "O(N) where N is the number of functions",
         args: "library-name-pattern:string=LIBRARYNAME? WITHCODE?",
+        run: Run::Session,
         ..Spec::BLANK
     },
     Spec {

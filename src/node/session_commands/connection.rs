@@ -1,7 +1,7 @@
 //! PING, ECHO, SELECT, QUIT and other small talk.
 
 use super::{Call, Handlers};
-use crate::command::{Error, Outcome};
+use crate::command::{Error, Outcome, number};
 use crate::node::session::After;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -28,8 +28,7 @@ fn quit(call: &mut Call<'_>) -> Outcome {
 }
 
 fn select(call: &mut Call<'_>) -> Outcome {
-    let text = std::str::from_utf8(call.args.at(1)).unwrap_or_default();
-    let index: i64 = text.parse().map_err(|_| Error::Static("ERR value is not an integer or out of range"))?;
+    let index = number::int(call.args.at(1))?;
     if call.node.config.load().cluster_enabled && index != 0 {
         return Err(Error::Static("ERR SELECT is not allowed in cluster mode"));
     }

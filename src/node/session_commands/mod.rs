@@ -2,15 +2,21 @@
 //!
 //! Their rows stand in the command table like all others; here a handler is bound to a row by its full name.
 
+mod client;
+mod client_list;
 mod cluster;
+mod config;
 mod connection;
+mod databases;
+mod hello;
+mod help;
+mod info;
 mod slot_stats;
-mod stopgap;
 mod table;
 
 use super::Node;
 use super::session::Session;
-use crate::command::{Args, Command, Outcome, Table};
+use crate::command::{Args, Command, Error, Outcome, Table};
 use crate::resp::Reply;
 
 /// One call of a session command.
@@ -35,8 +41,26 @@ pub type SessionHandler = fn(&mut Call<'_>) -> Outcome;
 /// Handlers by the full names of their commands (`"client|list"`).
 type Handlers = &'static [(&'static str, SessionHandler)];
 
-const ALL: &[Handlers] =
-    &[cluster::HANDLERS, slot_stats::HANDLERS, stopgap::HANDLERS, connection::HANDLERS, table::HANDLERS];
+const ALL: &[Handlers] = &[
+    hello::HANDLERS,
+    connection::HANDLERS,
+    client::HANDLERS,
+    client_list::HANDLERS,
+    config::HANDLERS,
+    info::HANDLERS,
+    databases::HANDLERS,
+    table::HANDLERS,
+    cluster::HANDLERS,
+    slot_stats::HANDLERS,
+];
+
+/// The error of a container command that does not know this form of a subcommand.
+fn syntax_error(call: &Call<'_>) -> Error {
+    let container = String::from_utf8_lossy(call.args.at(0)).to_ascii_uppercase();
+    let word = call.args.get(1).unwrap_or_default();
+    let word = String::from_utf8_lossy(&word[..word.len().min(128)]);
+    Error::Text(format!("ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP."))
+}
 
 /// The handlers by command id.
 pub(crate) fn handlers() -> Box<[Option<SessionHandler>]> {

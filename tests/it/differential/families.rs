@@ -412,11 +412,8 @@ fn repack(key: &[u8]) -> Request {
 
 /// Ranges by name are asked of the keys `x…` only, and those get elements of score 0 only. See `Vocabulary`.
 fn keeps_names_ordered(upper: &[Vec<u8>]) -> bool {
-    let one_score = |at: usize| match upper.get(at).map(Vec::as_slice) {
-        Some([b'X', _] | [b'{', _, b'}', b'X', _]) => true,
-        None => true,
-        _ => false,
-    };
+    let one_score =
+        |at: usize| matches!(upper.get(at).map(Vec::as_slice), None | Some([b'X', _] | [b'{', _, b'}', b'X', _]));
     let by_name = upper.iter().any(|arg| arg == b"BYLEX");
     match upper[0].as_slice() {
         b"ZLEXCOUNT" | b"ZRANGEBYLEX" | b"ZREVRANGEBYLEX" | b"ZREMRANGEBYLEX" => one_score(1),
