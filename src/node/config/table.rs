@@ -55,7 +55,8 @@ pub const DIRECTIVES: &[Directive] = &[
     one("acl-pubsub-default", "resetchannels", &["allchannels", "resetchannels"]),
     int("acllog-max-len", "128", 0, I64),
     // The process.
-    int("threads", "0", 0, 1024).fixed(),
+    // No directive of the reference: tools that set what CONFIG GET * shows must not meet it.
+    int("threads", "0", 0, 1024).fixed().hidden(),
     int("databases", "16", 1, I32).fixed(),
     other("dir", ".", Kind::Own(rules::directory)).protected(),
     text("logfile", "").fixed(),

@@ -20,34 +20,33 @@ pub(super) const HANDLERS: Handlers = &[
 fn get(call: &mut Call<'_>) -> Outcome {
     let config = call.node.config.load();
     // Directives and older names, in the order asked for, each once.
-    let mut shown: Vec<(&str, usize)> = Vec::new();
-    let mut add = |name: &'static str, index: usize| {
-        if !shown.iter().any(|(known, _)| *known == name) {
+    let mut shown: Vec<(&[u8], usize)> = Vec::new();
+    let mut add = |name, index| {
+        if !shown.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
             shown.push((name, index));
         }
     };
     for pattern in call.args.skip(2) {
         let exact = !pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'['));
         if exact {
+            // A whole name is answered as it was asked for.
             if let Some(index) = find(pattern) {
-                let directive = &DIRECTIVES[index];
-                let alias = directive.alias.filter(|alias| alias.as_bytes().eq_ignore_ascii_case(pattern));
-                add(alias.unwrap_or(directive.name), index);
+                add(pattern, index);
             }
             continue;
         }
         for (index, directive) in DIRECTIVES.iter().enumerate().filter(|(_, directive)| !directive.hidden) {
             for name in std::iter::once(directive.name).chain(directive.alias) {
                 if glob::matches_ignoring_case(pattern, name.as_bytes()) {
-                    add(name, index);
+                    add(name.as_bytes(), index);
                 }
             }
         }
     }
     call.reply.map(shown.len());
     for (name, index) in shown {
-        call.reply.bulk(name.as_bytes());
-        match name {
+        call.reply.bulk(name);
+        match DIRECTIVES[index].name {
             // A free port was taken: tell which.
             "port" => call.reply.bulk_int(i64::from(call.node.port())),
             _ => call.reply.bulk(config.settings.at(index)),

@@ -44,9 +44,9 @@ fn hello(call: &mut Call<'_>) -> Outcome {
     }
     if !call.session.authenticated && !call.node.config.load().password.is_empty() {
         return Err(Error::Static(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
-             <user> <pass> option can be used to authenticate the client and select the RESP protocol version at \
-             the same time",
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> \
+             <pass> option can be used to authenticate the client and select the RESP protocol version at the \
+             same time",
         ));
     }
     if let Some(name) = name {

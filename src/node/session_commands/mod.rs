@@ -2,16 +2,21 @@
 //!
 //! Their rows stand in the command table like all others; here a handler is bound to a row by its full name.
 
+mod acl;
 mod client;
 mod client_list;
 mod cluster;
 mod config;
 mod connection;
 mod databases;
+mod debug;
 mod hello;
 mod help;
 mod info;
+mod memory;
+mod process;
 mod slot_stats;
+mod slow;
 mod table;
 
 use super::Node;
@@ -49,6 +54,11 @@ const ALL: &[Handlers] = &[
     config::HANDLERS,
     info::HANDLERS,
     databases::HANDLERS,
+    debug::HANDLERS,
+    memory::HANDLERS,
+    slow::HANDLERS,
+    acl::HANDLERS,
+    process::HANDLERS,
     table::HANDLERS,
     cluster::HANDLERS,
     slot_stats::HANDLERS,

@@ -6,6 +6,8 @@
 mod process;
 mod work;
 
+pub(super) use process::client_bytes;
+
 use super::{Call, Handlers};
 use crate::command::Outcome;
 use crate::node::Node;
