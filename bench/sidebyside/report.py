@@ -5,7 +5,7 @@ from statistics import median
 from .measure import NOISE_MAX
 
 MEMORY_AIM = 0.8
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+BEGIN, END = "<!-- {part}: begin -->", "<!-- {part}: end -->"
 
 
 def load_table(title, samples, rows, peer, label):
@@ -53,12 +53,12 @@ def memory_table(figures, keys, peer, label):
     return "\n".join(lines)
 
 
-def write_readme(path, text):
-    """Replaces what is between the marks in the file."""
-    old = path.read_text()
-    head, rest = old.split(BEGIN, 1)
-    tail = rest.split(END, 1)[1]
-    path.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
+def write_readme(path, part, text):
+    """Replaces what is between the marks of one part in the file."""
+    begin, end = BEGIN.format(part=part), END.format(part=part)
+    head, rest = path.read_text().split(begin, 1)
+    tail = rest.split(end, 1)[1]
+    path.write_text(f"{head}{begin}\n{text}\n{end}{tail}")
 
 
 def _rate(samples):

@@ -1,8 +1,9 @@
 //! Removes expired keys in the background, a few slots at a time.
 //!
 //! Every slot knows a time before which nothing in it expires, so a sweep costs one load per slot where nothing
-//! is due; databases that were never used are passed over as a whole (looking at the slots of all 16 took 2 % of
-//! a core on an idle node). A slot with something due is walked whole under its lock: its share of the keys, never all.
+//! is due. Databases that were never used are passed over as a whole: looking at the slots of all 16 took 2 % of
+//! a core on an idle node. A slot with something due is walked whole under its lock: its share of the keys, never
+//! all.
 
 use super::{Node, now_ms};
 use crate::slot::Slot;
