@@ -207,6 +207,11 @@ impl<'a> Tx<'a> {
         keyspace.at_place(self.place).meta(slot)
     }
 
+    #[inline]
+    fn note_expiry(&self, slot: Slot, at_ms: i64) {
+        self.keyspace.at_place(self.place).note_expiry(slot, at_ms);
+    }
+
     /// The live entry of a key, to read; counted as a hit or miss.
     #[inline]
     fn entry(&self, key: Key<'_>) -> Option<&Entry> {
@@ -268,10 +273,10 @@ impl<'a> Tx<'a> {
         let meta = self.meta(key.slot());
         if let Some(at_ms) = entry.expiry_ms() {
             meta.count_volatile(false, true);
-            meta.note_expiry(at_ms);
+            self.note_expiry(key.slot(), at_ms);
         }
         if let Some(at_ms) = entry.as_object().and_then(Object::next_expiry_ms) {
-            meta.note_expiry(at_ms);
+            self.note_expiry(key.slot(), at_ms);
         }
         if table::insert(self.table_mut(key.slot()), key.hash(), entry) {
             let rehashes = meta.rehashes.load(std::sync::atomic::Ordering::Relaxed);
@@ -390,7 +395,7 @@ impl<'a> Tx<'a> {
             meta.count_volatile(before.is_some(), after.is_some());
         }
         if let Some(at) = after {
-            meta.note_expiry(at);
+            self.note_expiry(key.slot(), at);
         }
     }
 
@@ -438,7 +443,7 @@ impl<'a> Tx<'a> {
         if empty {
             self.remove_entry(key);
         } else if let Some(at_ms) = next_expiry_ms {
-            self.meta(key.slot()).note_expiry(at_ms);
+            self.note_expiry(key.slot(), at_ms);
         }
         Ok(result)
     }
@@ -491,7 +496,7 @@ impl<'a> Tx<'a> {
         meta.count_volatile(entry.expiry_ms().is_some(), expiry_ms.is_some());
         entry.set_expiry_ms(expiry_ms);
         if let Some(at_ms) = expiry_ms {
-            meta.note_expiry(at_ms);
+            self.note_expiry(key.slot(), at_ms);
         }
         true
     }
