@@ -119,8 +119,8 @@ pub enum Plan {
     Split(Vec<Part>, Merge),
     /// Its bytes go to every primary.
     AllShards(Merge),
-    /// One step of a SCAN: the owner of this slot, its cursor.
-    Scan(Slot, u64),
+    /// One step of a SCAN: the shard's place among all, the cursor of its node.
+    Scan(usize, u64),
     /// Its bytes go to one node, whichever.
     AnyNode,
     /// The proxy answers.
@@ -156,7 +156,7 @@ impl Router {
             Route::Split { step, response } => split(command, request, usize::from(step), response),
             Route::AllShards(shards) => Plan::AllShards(merge_of(shards)),
             Route::Scan => match scan::parse_cursor(request.at(1)) {
-                Some((slot, node_cursor)) => Plan::Scan(slot, node_cursor),
+                Some((shard, node_cursor)) => Plan::Scan(shard, node_cursor),
                 None => Plan::Refuse("ERR invalid cursor".into()),
             },
             Route::AnyNode => Plan::AnyNode,
@@ -399,7 +399,7 @@ mod tests {
         assert_eq!(plan("script flush"), Plan::AllShards(Merge::AllSucceeded));
         assert_eq!(plan("function flush"), Plan::AllShards(Merge::AllSucceeded));
         assert!(matches!(plan("randomkey"), Plan::AllShards(Merge::AnyOf(_))));
-        assert_eq!(plan("scan 0 count 5"), Plan::Scan(Slot::new(0).unwrap(), 0));
+        assert_eq!(plan("scan 0 count 5"), Plan::Scan(0, 0));
         assert_eq!(refusal("scan x"), "ERR invalid cursor");
         assert_eq!((plan("time"), plan("publish c m")), (Plan::AnyNode, Plan::AnyNode));
     }

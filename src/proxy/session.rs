@@ -225,7 +225,7 @@ impl Duty {
             Plan::Refuse(line) => return self.refuse(&line),
             Plan::Split(parts, merge) => self.split(parts, merge, command),
             Plan::AllShards(merge) => self.all_shards(&request.raw(), merge, command),
-            Plan::Scan(slot, node_cursor) => self.scan(slot, node_cursor, args, command),
+            Plan::Scan(shard, node_cursor) => self.scan(shard, node_cursor, args, command),
             Plan::AnyNode => self.any_node(&request.raw(), command),
         };
         if flow == Flow::Next {
@@ -356,21 +356,24 @@ impl Duty {
         Flow::Next
     }
 
-    fn scan(&mut self, slot: Slot, node_cursor: u64, args: Args<'_>, command: &Command) -> Flow {
+    fn scan(&mut self, shard: usize, node_cursor: u64, args: Args<'_>, command: &Command) -> Flow {
         let shards = self.worker.map.borrow().shards().to_vec();
-        let owner = self.worker.map.borrow().owner(slot).cloned();
-        // A slot nobody owns: the walk goes on with the next shard.
-        let at = match owner {
-            Some(owner) => shards.iter().position(|(_, backend)| Rc::ptr_eq(backend, &owner)),
-            None => shards.iter().position(|(lowest, _)| *lowest > slot),
+        if shards.is_empty() {
+            return self.no_topology();
+        }
+        if shards.len() > scan::SHARDS_MAX {
+            return self.refuse("ERR SCAN through a proxy is limited to 1024 shards; connect to a node");
+        }
+        let Some((lowest, backend)) = shards.get(shard) else {
+            // The cluster has shrunk since the cursor was given out.
+            let muted = self.identity.take_muted();
+            self.client.answer(muted, |out| out.extend_from_slice(scan::END));
+            return Flow::Next;
         };
-        let Some(at) = at else { return self.no_topology() };
-        let (lowest, backend) = &shards[at];
         if self.is_full(*lowest) {
             return Flow::Wait;
         }
-        let next = shards.iter().map(|(lowest, _)| *lowest).find(|other| other > lowest);
-        let position = Position { slot: *lowest, node_cursor, next };
+        let position = Position { shard, node_cursor, last: shard + 1 == shards.len() };
         let rewritten = scan::rewrite_request(&position, args.iter());
         let number = self.client.expect(self.identity.take_muted());
         let split = Rc::new(Split::new(self.client.clone(), number, Merge::Scan(position), 1));
