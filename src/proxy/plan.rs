@@ -7,10 +7,10 @@
 
 use super::merge::{Merge, push_bulk, push_header};
 use super::scan;
+use crate::command::Args;
 use crate::command::keys::routed_of;
 use crate::command::table::{Command, Table};
 use crate::command::words::{Flags, RequestPolicy, ResponsePolicy};
-use crate::command::{Args, Error};
 use crate::resp::{ArgRange, RequestSpan};
 use crate::slot::Slot;
 use std::borrow::Cow;
@@ -295,31 +295,6 @@ pub fn wrong_arity(name: &str) -> String {
     format!("ERR wrong number of arguments for '{name}' command")
 }
 
-/// Bytes of an unknown name, and of its arguments together, that the error shows.
-const SHOWN_BYTES_MAX: usize = 128;
-
-/// The reference's error for a request whose name (or subcommand) is in no table.
-#[cold]
-pub fn unknown(args: Args<'_>) -> String {
-    if let (Some(container), Some(word)) = (Table::get().command(args.at(0)), args.get(1)) {
-        return Error::unknown_subcommand(&container.name, word).to_string();
-    }
-    // The reference reads both as C strings.
-    let shown = |text: &[u8], most: usize| {
-        let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
-        String::from_utf8_lossy(&text[..end.min(most)]).into_owned()
-    };
-    let mut quoted = String::new();
-    for arg in args.skip(1) {
-        if quoted.len() >= SHOWN_BYTES_MAX {
-            break;
-        }
-        quoted += &format!("'{}' ", shown(arg, SHOWN_BYTES_MAX - quoted.len()));
-    }
-    let name = shown(args.at(0), SHOWN_BYTES_MAX);
-    format!("ERR unknown command '{name}', with args beginning with: {quoted}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,7 +309,7 @@ mod tests {
         let span = parser.requests()[0];
         let args = Request::new(&buffer, parser.args_of(&span), span).args;
         match Table::get().lookup(args.at(0), args.get(1)) {
-            None => Plan::Refuse(unknown(args)),
+            None => Plan::Refuse(crate::command::unknown_command(args).to_string()),
             Some(command) if !command.takes(args.len()) => Plan::Refuse(wrong_arity(&command.name)),
             Some(command) => Router::default().plan(command, args),
         }

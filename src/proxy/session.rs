@@ -9,15 +9,15 @@
 use super::backend::{Link, Split, Ticket, To};
 use super::client::Client;
 use super::merge::Merge;
-use super::plan::{Part, Plan, Request, unknown, wrong_arity};
+use super::plan::{Part, Plan, Request, wrong_arity};
 use super::retry::Attempts;
 use super::scan::{self, Position};
 use super::session_commands::{self, After, Identity};
 use super::worker::Worker;
-use crate::command::Args;
 use crate::command::table::{Command, Table};
 use crate::command::words::Flags;
-use crate::resp::{ProtocolError, RequestLimits, RequestParser};
+use crate::command::{Args, is_http, unknown_command};
+use crate::resp::{Protocol, ProtocolError, Reply, RequestLimits, RequestParser};
 use crate::slot::Slot;
 use std::pin::pin;
 use std::rc::Rc;
@@ -179,7 +179,7 @@ impl Session {
                 self.buffer.drain(..consumed);
             }
             if let Some(error) = self.error.take() {
-                self.duty.client.answer(false, |out| out.extend_from_slice(format!("-ERR {error}\r\n").as_bytes()));
+                self.duty.client.answer(false, |out| Reply::new(out, Protocol::Resp2).error_line(&error.line()));
                 return Flow::Close;
             }
             if self.buffer.is_empty() {
@@ -209,7 +209,9 @@ impl Duty {
         }
         let table = Table::get();
         let args = request.args;
-        let Some(command) = table.lookup(args.at(0), args.get(1)) else { return self.refuse(&unknown(args)) };
+        let Some(command) = table.lookup(args.at(0), args.get(1)) else {
+            return if is_http(args) { Flow::Close } else { self.refuse_line(&unknown_command(args).line()) };
+        };
         if !command.takes(args.len()) {
             return self.refuse(&wrong_arity(&command.name));
         }
@@ -263,13 +265,13 @@ impl Duty {
 
     #[cold]
     fn refuse(&mut self, line: &str) -> Flow {
+        self.refuse_line(line.as_bytes())
+    }
+
+    fn refuse_line(&mut self, line: &[u8]) -> Flow {
         let muted = self.identity.take_muted();
         self.worker.commands.set(self.worker.commands.get() + 1);
-        self.client.answer(muted, |out| {
-            out.push(b'-');
-            out.extend(line.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
-            out.extend_from_slice(b"\r\n");
-        });
+        self.client.answer(muted, |out| Reply::new(out, Protocol::Resp2).error_line(line));
         Flow::Next
     }
 
