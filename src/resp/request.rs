@@ -244,7 +244,11 @@ impl RequestParser {
                 None => {
                     // The line's end is sought before its first byte is judged, as the reference does.
                     let Some((number, next)) = length_line(buffer, self.position) else {
-                        return unfinished_line(buffer, self.position, ProtocolError::LengthTooLong);
+                        // An empty line is whole, and no length.
+                        return match buffer.get(self.position..self.position + 2) {
+                            Some([b'\r', _]) => Err(ProtocolError::ExpectedDollar(b'\r')),
+                            _ => unfinished_line(buffer, self.position, ProtocolError::LengthTooLong),
+                        };
                     };
                     if buffer[self.position] != b'$' {
                         return Err(ProtocolError::ExpectedDollar(buffer[self.position]));
