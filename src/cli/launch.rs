@@ -41,7 +41,7 @@ pub(super) fn node(arguments: &[String]) -> Outcome {
     for address in addresses {
         println!("Ready to accept connections on {address}");
     }
-    serve(stop, vec![start_node(node, listeners)?])
+    serve(vec![Part { stop, thread: start_node(node, listeners)? }])
 }
 
 /// `slotwise proxy`.
@@ -61,8 +61,8 @@ pub(super) fn proxy(arguments: Proxy) -> Outcome {
     println!("slotwise {} proxy, PID: {}", env!("CARGO_PKG_VERSION"), std::process::id());
     println!("Ready to accept connections on {}", listener.local_addr()?);
     let (stop, _) = watch::channel(false);
-    let proxy = start_proxy(config, listener, stop.subscribe())?;
-    serve(stop, vec![proxy])
+    let thread = start_proxy(config, listener, stop.subscribe())?;
+    serve(vec![Part { stop, thread }])
 }
 
 /// `slotwise up`.
@@ -93,7 +93,9 @@ pub(super) fn up(arguments: &Up) -> Outcome {
         nodes.push((id, config, listeners));
     }
     let view = ViewCell::new(ClusterView::evenly(members));
+    // The nodes outlive the proxy: it drains while they still answer.
     let (stop, _) = watch::channel(false);
+    let (stop_proxy, _) = watch::channel(false);
     let mut running = Vec::new();
     let mut seeds = Vec::new();
     for (id, config, listeners) in nodes {
@@ -105,8 +107,9 @@ pub(super) fn up(arguments: &Up) -> Outcome {
     introduce(&view.load(), proxy_listener.local_addr()?);
     let proxy_threads = arguments.proxy_threads.map_or_else(|| share_of_cores(1), usize::from);
     let config = ProxyConfig { seeds, threads: proxy_threads, ..ProxyConfig::default() };
-    running.push(start_proxy(config, proxy_listener, stop.subscribe())?);
-    serve(stop, running)
+    let proxy = Part { stop: stop_proxy.clone(), thread: start_proxy(config, proxy_listener, stop_proxy.subscribe())? };
+    let nodes = running.into_iter().map(|thread| Part { stop: stop.clone(), thread });
+    serve(std::iter::once(proxy).chain(nodes).collect())
 }
 
 /// Where a local client reaches a listener.
@@ -150,48 +153,69 @@ fn start_proxy(
     std::thread::Builder::new().name("proxy-control".into()).spawn(move || proxy::run(config, listener, stop))
 }
 
-/// Waits for a signal or for what runs to end by itself (SHUTDOWN), then for all of it to drain. A second
-/// signal ends the process at once.
-fn serve(stop: watch::Sender<bool>, running: Vec<JoinHandle<std::io::Result<()>>>) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let _in_runtime = runtime.enter();
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stopping = stop.clone();
-    std::thread::Builder::new().name("signals".into()).spawn(move || {
-        runtime.block_on(async move {
-            for first in [true, false] {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                if first {
-                    eprintln!("slotwise: stopping");
-                    stopping.send_replace(true);
-                }
-            }
-            std::process::exit(130);
-        });
-    })?;
+/// Something that runs until its `stop` is told.
+struct Part {
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<std::io::Result<()>>,
+}
+
+/// Waits for a signal, or for a part to be told to stop (SHUTDOWN); then stops and drains the parts one after
+/// another, in their order. A second signal ends the process at once.
+fn serve(parts: Vec<Part>) -> Outcome {
+    let stops = parts.iter().map(|part| part.stop.subscribe()).collect();
+    let woken = watch_for_the_end(stops)?;
+    // An error means that the watching thread is gone, which cannot go on either.
+    let _ = woken.recv();
     let mut failure = None;
-    for thread in running {
+    for Part { stop, thread } in parts {
+        stop.send_replace(true);
         match thread.join() {
             Ok(Ok(())) => {}
             Ok(Err(error)) => failure = failure.or(Some(error.to_string())),
             Err(_) => failure = failure.or(Some("a control thread panicked".to_owned())),
         }
-        // When one part ends the others do too.
-        stop.send_replace(true);
     }
     failure.map_or(Ok(()), |failure| Err(failure.into()))
+}
+
+/// A receiver that hears of the first SIGINT or SIGTERM, or of the first of `stops` to turn true. A signal
+/// after that ends the process.
+fn watch_for_the_end(stops: Vec<watch::Receiver<bool>>) -> std::io::Result<std::sync::mpsc::Receiver<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut interrupt, mut terminate) = {
+        let _in_runtime = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    let (wake, woken) = std::sync::mpsc::sync_channel(1);
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        runtime.block_on(async move {
+            let mut told = tokio::task::JoinSet::new();
+            for mut stop in stops {
+                told.spawn(async move { stop.wait_for(|stop| *stop).await.is_ok() });
+            }
+            tokio::select! {
+                _ = interrupt.recv() => eprintln!("slotwise: stopping"),
+                _ = terminate.recv() => eprintln!("slotwise: stopping"),
+                _ = told.join_next() => {}
+            }
+            let _ = wake.try_send(());
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(130);
+        });
+    })?;
+    Ok(woken)
 }
 
 fn local_addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, std::io::Error> {
     listeners.iter().map(TcpListener::local_addr).collect()
 }
 
-/// Logs what `RUST_LOG` asks for, warnings by default.
+/// Logs warnings and errors; `RUST_LOG` may ask for another level (`error`, `info`, `debug`, `trace`).
 fn log_to<W: std::io::Write + 'static>(writer: fn() -> W) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::WARN);
     // A second start in one process (tests) keeps the first logger.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false).try_init();
+    let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(writer).with_target(false).try_init();
 }

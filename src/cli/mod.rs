@@ -122,7 +122,7 @@ pub fn main() -> ExitCode {
 }
 
 fn node_address(text: &str) -> Result<NodeAddr, String> {
-    NodeAddr::parse(text).ok_or_else(|| "not of the form HOST:PORT".to_owned())
+    NodeAddr::parse(text).filter(|address| address.port() != 0).ok_or_else(|| "not of the form HOST:PORT".to_owned())
 }
 
 /// Threads for one of `sharers` equal parts of this machine.

@@ -9,6 +9,7 @@ mod context;
 mod error;
 #[cfg(test)]
 mod reference_tests;
+mod unknown;
 
 pub mod docs;
 pub mod elem;
@@ -45,6 +46,7 @@ pub use context::{Ctx, DataConfig};
 pub use error::{Error, quotable};
 pub use spec::{Handler, KeySpec, Reach, Run, Spec};
 pub use table::{Command, Table};
+pub use unknown::{is_http, unknown_command};
 
 /// What a data command comes to: a reply was written, or the error is the reply.
 pub type Outcome = Result<(), Error>;

@@ -211,7 +211,7 @@ impl Connection {
                 }
             }
             if let (false, Err(error)) = (self.closing, parsed) {
-                dispatcher.refuse(&error.to_string(), &mut self.output.buffer);
+                dispatcher.refuse(&error, &mut self.output.buffer);
                 self.closing = true;
             }
             self.parser.next_batch();

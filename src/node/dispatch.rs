@@ -11,8 +11,8 @@ use super::stats::{ThreadStats, bump};
 use super::{Config, Node, histogram, now_ms};
 use crate::cluster::ClusterView;
 use crate::command::words::Flags;
-use crate::command::{Args, Command, Ctx, Error, Handler, Outcome, Run, Table, locks, quotable};
-use crate::resp::{Reply, RequestParser};
+use crate::command::{Args, Command, Ctx, Error, Handler, Outcome, Run, Table, is_http, locks, unknown_command};
+use crate::resp::{ProtocolError, Reply, RequestParser};
 use crate::slot::Slot;
 use crate::store::{KeyHash, Tx};
 use arc_swap::{ArcSwap, Cache};
@@ -23,8 +23,6 @@ use std::time::Instant;
 
 /// A batch of at least this many commands is prefetched; a lone command would only wait for it.
 const PREFETCH_MIN: usize = 3;
-/// Bytes of a request that an error quotes, at most.
-const QUOTED_BYTES_MAX: usize = 128;
 
 /// Runs the requests of one thread's connections.
 pub(super) struct Dispatcher {
@@ -66,9 +64,9 @@ impl Dispatcher {
     }
 
     /// Answers what is no request.
-    pub(super) fn refuse(&self, line: &str, out: &mut Vec<u8>) {
+    pub(super) fn refuse(&self, error: &ProtocolError, out: &mut Vec<u8>) {
         self.node.stats.count_error("ERR");
-        Reply::new(out, Default::default()).error(&format!("ERR {line}"));
+        Reply::new(out, Default::default()).error_line(&error.line());
     }
 
     /// Runs the parser's batch from its request `first` on and appends the replies to `out`. Answers what comes
@@ -186,6 +184,10 @@ impl Dispatcher {
         let skipping = session.reply_mode == ReplyMode::SkipNext;
         if skipping {
             session.reply_mode = ReplyMode::Skipping;
+        }
+        if command.is_none() && is_http(args) {
+            session.after = After::Close;
+            return false;
         }
         let checked = self.check(session, config, command, args);
         let refused = checked.is_err();
@@ -430,22 +432,4 @@ fn plan(args: Args<'_>) -> Planned {
 
 fn unserved(command: &Command) -> Error {
     Error::Text(format!("ERR {} is not supported by slotwise yet", command.name.to_ascii_uppercase().replace('|', " ")))
-}
-
-/// The reference's texts for a name that is not in the table.
-fn unknown_command(args: Args<'_>) -> Error {
-    if let (Some(container), Some(word)) = (Table::get().command(args.at(0)), args.get(1)) {
-        return Error::unknown_subcommand(&container.name, word);
-    }
-    let name = quotable(args.at(0), QUOTED_BYTES_MAX);
-    let mut line = [b"ERR unknown command '", name, b"', with args beginning with: "].concat();
-    let quotes = line.len();
-    for arg in args.skip(1) {
-        let room = QUOTED_BYTES_MAX.saturating_sub(line.len() - quotes);
-        if room == 0 {
-            break;
-        }
-        line.extend_from_slice(&[b"'", quotable(arg, room), b"' "].concat());
-    }
-    Error::Bytes(line)
 }

@@ -1,7 +1,9 @@
 //! Removes expired keys in the background, a few slots at a time.
 //!
-//! Every slot knows a time before which nothing in it expires, so a sweep costs one load per slot where nothing
-//! is due. A slot with something due is walked whole under its lock: its share of the keys, never all.
+//! Every database and every slot knows a time before which nothing in it expires, so a sweep costs one load where
+//! nothing is due. Databases that were never used are passed over as a whole: looking at the slots of all 16 took 2 % of
+//! a core on an idle node. A slot with something due is walked whole under its lock: its share of the keys, never
+//! all.
 
 use super::{Node, now_ms};
 use crate::slot::Slot;
@@ -38,6 +40,9 @@ async fn sweep(node: &Node) {
     let mut work = Duration::ZERO;
     for database in 0..node.keyspace.databases() {
         let now_ms = now_ms();
+        if !node.keyspace.begin_sweep(database, now_ms) {
+            continue;
+        }
         for slot in Slot::all() {
             if node.keyspace.expire_slot(database, slot, now_ms) > 0 && since.elapsed() > BUDGET {
                 work += since.elapsed();
@@ -45,6 +50,7 @@ async fn sweep(node: &Node) {
                 since = Instant::now();
             }
         }
+        node.keyspace.end_sweep(database);
     }
     work += since.elapsed();
     node.meters.expire_us.fetch_add(work.as_micros() as u64, Relaxed);

@@ -470,6 +470,12 @@ impl Link {
             let Some(ticket) = queue.tickets.pop_front() else { return Err(Lost::Unasked) };
             let start = queue.answered;
             queue.answered += ticket.bytes as usize;
+            if queue.answered > queue.written {
+                // The answer to a request that was not sent: whose was it? The ticket goes back for the settling.
+                queue.answered = start;
+                queue.tickets.push_front(ticket);
+                return Err(Lost::Unasked);
+            }
             (ticket, start..queue.answered)
         };
         match retry::refusal(reply) {

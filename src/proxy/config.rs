@@ -32,6 +32,8 @@ pub struct ProxyConfig {
     pub client_output_soft_bytes: usize,
     /// Bytes of replies kept for one client beyond which it is closed. A single reply may be longer.
     pub client_output_hard_bytes: usize,
+    /// Bytes of one client's request that is not complete yet, beyond which it is closed; below 4 GiB.
+    pub client_query_bytes: usize,
     /// Longest argument of a request, in bytes.
     pub bulk_bytes_max: u64,
     /// Requests under way on one connection to a node; beyond it clients that need it wait.
@@ -57,6 +59,7 @@ impl Default for ProxyConfig {
             client_pending_max: 1_024,
             client_output_soft_bytes: 16 << 20,
             client_output_hard_bytes: 256 << 20,
+            client_query_bytes: 1 << 30,
             bulk_bytes_max: 512 << 20,
             link_pending_max: 16_384,
             link_bytes_max: 32 << 20,

@@ -39,18 +39,24 @@ use crate::net::{Workers, accept_into};
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use worker::{Shared, Worker};
+
+/// How long clients are kept waiting for the topology when the proxy starts.
+const TOPOLOGY_WAIT: Duration = Duration::from_secs(1);
 
 /// Serves clients on `listener` until `stop` turns true; then gives them [`ProxyConfig::drain_ms`] to finish.
 ///
-/// Blocks the calling thread; starts [`ProxyConfig::threads`] workers and one thread for the topology. It serves
+/// Before the first client is let in it waits up to a second for the topology. Blocks the calling thread; starts [`ProxyConfig::threads`] workers and one thread for the topology. It serves
 /// even while no node can be reached: requests are then answered with an error, and the nodes are asked again.
 pub fn run(config: ProxyConfig, listener: TcpListener, stop: watch::Receiver<bool>) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let shared = Arc::new(Shared::new(listener.local_addr()?.port()));
     let config = Arc::new(config);
     let (views, refresh) = discovery::start(config.clone())?;
+    let mut first_view = views.clone();
     let threads = config.threads.max(1);
     let workers = {
         let stop = stop.clone();
@@ -60,7 +66,10 @@ pub fn run(config: ProxyConfig, listener: TcpListener, stop: watch::Receiver<boo
         })?
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(accept_into(listener, stop, |stream| workers.hand_over(stream)));
+    let outcome = runtime.block_on(async {
+        let _ = timeout(TOPOLOGY_WAIT, first_view.wait_for(|view| !view.primaries.is_empty())).await;
+        accept_into(listener, stop, |stream| workers.hand_over(stream)).await
+    });
     workers.join();
     outcome
 }

@@ -7,10 +7,10 @@
 
 use super::merge::{Merge, push_bulk, push_header};
 use super::scan;
+use crate::command::Args;
 use crate::command::keys::routed_of;
 use crate::command::table::{Command, Table};
 use crate::command::words::{Flags, RequestPolicy, ResponsePolicy};
-use crate::command::{Args, Error};
 use crate::resp::{ArgRange, RequestSpan};
 use crate::slot::Slot;
 use std::borrow::Cow;
@@ -119,8 +119,8 @@ pub enum Plan {
     Split(Vec<Part>, Merge),
     /// Its bytes go to every primary.
     AllShards(Merge),
-    /// One step of a SCAN: the owner of this slot, its cursor.
-    Scan(Slot, u64),
+    /// One step of a SCAN: the shard's place among all, the cursor of its node.
+    Scan(usize, u64),
     /// Its bytes go to one node, whichever.
     AnyNode,
     /// The proxy answers.
@@ -156,7 +156,7 @@ impl Router {
             Route::Split { step, response } => split(command, request, usize::from(step), response),
             Route::AllShards(shards) => Plan::AllShards(merge_of(shards)),
             Route::Scan => match scan::parse_cursor(request.at(1)) {
-                Some((slot, node_cursor)) => Plan::Scan(slot, node_cursor),
+                Some((shard, node_cursor)) => Plan::Scan(shard, node_cursor),
                 None => Plan::Refuse("ERR invalid cursor".into()),
             },
             Route::AnyNode => Plan::AnyNode,
@@ -295,31 +295,6 @@ pub fn wrong_arity(name: &str) -> String {
     format!("ERR wrong number of arguments for '{name}' command")
 }
 
-/// Bytes of an unknown name, and of its arguments together, that the error shows.
-const SHOWN_BYTES_MAX: usize = 128;
-
-/// The reference's error for a request whose name (or subcommand) is in no table.
-#[cold]
-pub fn unknown(args: Args<'_>) -> String {
-    if let (Some(container), Some(word)) = (Table::get().command(args.at(0)), args.get(1)) {
-        return Error::unknown_subcommand(&container.name, word).to_string();
-    }
-    // The reference reads both as C strings.
-    let shown = |text: &[u8], most: usize| {
-        let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
-        String::from_utf8_lossy(&text[..end.min(most)]).into_owned()
-    };
-    let mut quoted = String::new();
-    for arg in args.skip(1) {
-        if quoted.len() >= SHOWN_BYTES_MAX {
-            break;
-        }
-        quoted += &format!("'{}' ", shown(arg, SHOWN_BYTES_MAX - quoted.len()));
-    }
-    let name = shown(args.at(0), SHOWN_BYTES_MAX);
-    format!("ERR unknown command '{name}', with args beginning with: {quoted}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,7 +309,7 @@ mod tests {
         let span = parser.requests()[0];
         let args = Request::new(&buffer, parser.args_of(&span), span).args;
         match Table::get().lookup(args.at(0), args.get(1)) {
-            None => Plan::Refuse(unknown(args)),
+            None => Plan::Refuse(crate::command::unknown_command(args).to_string()),
             Some(command) if !command.takes(args.len()) => Plan::Refuse(wrong_arity(&command.name)),
             Some(command) => Router::default().plan(command, args),
         }
@@ -424,7 +399,7 @@ mod tests {
         assert_eq!(plan("script flush"), Plan::AllShards(Merge::AllSucceeded));
         assert_eq!(plan("function flush"), Plan::AllShards(Merge::AllSucceeded));
         assert!(matches!(plan("randomkey"), Plan::AllShards(Merge::AnyOf(_))));
-        assert_eq!(plan("scan 0 count 5"), Plan::Scan(Slot::new(0).unwrap(), 0));
+        assert_eq!(plan("scan 0 count 5"), Plan::Scan(0, 0));
         assert_eq!(refusal("scan x"), "ERR invalid cursor");
         assert_eq!((plan("time"), plan("publish c m")), (Plan::AnyNode, Plan::AnyNode));
     }
@@ -489,6 +464,19 @@ mod tests {
             let forwarded = !matches!(router.0[usize::from(command.id)], Route::Local | Route::Refused);
             let stateful = matches!(command.spec.group, "connection" | "transactions" | "cluster");
             assert!(!(forwarded && stateful), "{}", command.name);
+        }
+    }
+
+    #[test]
+    fn the_arity_guarantees_every_argument_a_route_looks_at() {
+        let router = Router::default();
+        for command in Table::get().all() {
+            let least = usize::from(command.spec.arity.unsigned_abs());
+            match router.0[usize::from(command.id)] {
+                Route::Key(index) => assert!(usize::from(index) < least, "{}", command.name),
+                Route::Split { .. } | Route::Scan => assert!(least >= 2, "{}", command.name),
+                _ => {}
+            }
         }
     }
 

@@ -6,24 +6,24 @@
 //!
 //! Idle clients hold no read buffer: they borrow one from the worker while bytes are there.
 
-use super::backend::{Split, Ticket, To};
+use super::backend::{Link, Split, Ticket, To};
 use super::client::Client;
 use super::merge::Merge;
-use super::plan::{Part, Plan, Request, unknown, wrong_arity};
+use super::plan::{Part, Plan, Request, wrong_arity};
 use super::retry::Attempts;
 use super::scan::{self, Position};
 use super::session_commands::{self, After, Identity};
 use super::worker::Worker;
-use crate::command::Args;
 use crate::command::table::{Command, Table};
 use crate::command::words::Flags;
-use crate::resp::{ProtocolError, RequestLimits, RequestParser};
+use crate::command::{Args, is_http, unknown_command};
+use crate::resp::{Protocol, ProtocolError, Reply, RequestLimits, RequestParser};
 use crate::slot::Slot;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
 
@@ -31,17 +31,20 @@ use tokio::net::tcp::OwnedReadHalf;
 const BATCH_MAX: usize = 512;
 /// Free room for a read; the buffer grows when less is left.
 const READ_BYTES_MIN: usize = 8 * 1024;
+/// The parser's offsets are 32-bit: no buffer may reach 4 GiB, its growth included.
+const QUERY_BYTES_MAX: usize = 2 << 30;
 /// Most by which a read buffer grows at once for an argument that is under way.
 const READ_GROWTH_MAX: usize = 4 << 20;
 
 /// Serves a client until it leaves.
-pub async fn serve(worker: Rc<Worker>, stream: TcpStream) {
+pub async fn serve(worker: Rc<Worker>, mut stream: TcpStream) {
     let shared = worker.shared.clone();
     shared.accepted.fetch_add(1, Relaxed);
     let _ = stream.set_nodelay(true);
     if shared.clients.fetch_add(1, Relaxed) >= worker.config.clients_max {
         shared.rejected.fetch_add(1, Relaxed);
-        let _ = stream.try_write(b"-ERR max number of clients reached\r\n");
+        // A fresh socket takes a line without waiting.
+        let _ = stream.write_all(b"-ERR max number of clients reached\r\n").await;
     } else {
         let peer = stream.peer_addr().map(|addr| addr.to_string()).unwrap_or_default();
         let local = stream.local_addr().map(|addr| addr.to_string()).unwrap_or_default();
@@ -143,6 +146,9 @@ impl Session {
         if self.buffer.capacity() == 0 {
             self.buffer = self.duty.worker.take_buffer();
         }
+        if self.buffer.len() > self.duty.worker.config.client_query_bytes.min(QUERY_BYTES_MAX) {
+            return Poll::Ready(None);
+        }
         let room = self.buffer.capacity() - self.buffer.len();
         if room < READ_BYTES_MIN {
             let missing = self.parser.bytes_missing(self.buffer.len());
@@ -173,7 +179,7 @@ impl Session {
                 self.buffer.drain(..consumed);
             }
             if let Some(error) = self.error.take() {
-                self.duty.client.answer(false, |out| out.extend_from_slice(format!("-ERR {error}\r\n").as_bytes()));
+                self.duty.client.answer(false, |out| Reply::new(out, Protocol::Resp2).error_line(&error.line()));
                 return Flow::Close;
             }
             if self.buffer.is_empty() {
@@ -203,7 +209,9 @@ impl Duty {
         }
         let table = Table::get();
         let args = request.args;
-        let Some(command) = table.lookup(args.at(0), args.get(1)) else { return self.refuse(&unknown(args)) };
+        let Some(command) = table.lookup(args.at(0), args.get(1)) else {
+            return if is_http(args) { Flow::Close } else { self.refuse_line(&unknown_command(args).line()) };
+        };
         if !command.takes(args.len()) {
             return self.refuse(&wrong_arity(&command.name));
         }
@@ -217,7 +225,7 @@ impl Duty {
             Plan::Refuse(line) => return self.refuse(&line),
             Plan::Split(parts, merge) => self.split(parts, merge, command),
             Plan::AllShards(merge) => self.all_shards(&request.raw(), merge, command),
-            Plan::Scan(slot, node_cursor) => self.scan(slot, node_cursor, args, command),
+            Plan::Scan(shard, node_cursor) => self.scan(shard, node_cursor, args, command),
             Plan::AnyNode => self.any_node(&request.raw(), command),
         };
         if flow == Flow::Next {
@@ -257,13 +265,13 @@ impl Duty {
 
     #[cold]
     fn refuse(&mut self, line: &str) -> Flow {
+        self.refuse_line(line.as_bytes())
+    }
+
+    fn refuse_line(&mut self, line: &[u8]) -> Flow {
         let muted = self.identity.take_muted();
         self.worker.commands.set(self.worker.commands.get() + 1);
-        self.client.answer(muted, |out| {
-            out.push(b'-');
-            out.extend(line.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
-            out.extend_from_slice(b"\r\n");
-        });
+        self.client.answer(muted, |out| Reply::new(out, Protocol::Resp2).error_line(line));
         Flow::Next
     }
 
@@ -282,21 +290,34 @@ impl Duty {
 
     #[inline]
     fn forward(&mut self, slot: Slot, request: &[u8], command: &Command) -> Flow {
-        if self.is_full(slot) {
+        let worker = self.worker.clone();
+        let map = worker.map.borrow();
+        let link = map.owner(slot).map(|backend| backend.link(self.identity.protocol, &worker));
+        if link.is_some_and(|link| self.has_no_room(link)) {
             return Flow::Wait;
         }
         let number = self.client.expect(self.identity.take_muted());
         let ticket = self.ticket(To::Client(self.client.clone(), number), request, Some(slot), command);
-        self.worker.send(slot, request, ticket);
+        match link {
+            Some(link) => link.send(request, ticket, &worker),
+            None => {
+                drop(map);
+                worker.send(slot, request, ticket);
+            }
+        }
         Flow::Next
     }
 
-    /// True when the link for this slot has no room; the session is then woken when there is.
-    #[inline]
+    /// As [`has_no_room`](Self::has_no_room) for the link of a slot.
     fn is_full(&self, slot: Slot) -> bool {
         let map = self.worker.map.borrow();
         let Some(backend) = map.owner(slot) else { return false };
-        let link = backend.link(self.identity.protocol, &self.worker);
+        self.has_no_room(backend.link(self.identity.protocol, &self.worker))
+    }
+
+    /// True when a link has no room for a request; the session is then woken when there is.
+    #[inline]
+    fn has_no_room(&self, link: &Rc<Link>) -> bool {
         let full = link.is_full(&self.worker);
         if full && let Some(waker) = self.client.waker() {
             link.wait_for_room(&waker);
@@ -335,21 +356,24 @@ impl Duty {
         Flow::Next
     }
 
-    fn scan(&mut self, slot: Slot, node_cursor: u64, args: Args<'_>, command: &Command) -> Flow {
+    fn scan(&mut self, shard: usize, node_cursor: u64, args: Args<'_>, command: &Command) -> Flow {
         let shards = self.worker.map.borrow().shards().to_vec();
-        let owner = self.worker.map.borrow().owner(slot).cloned();
-        // A slot nobody owns: the walk goes on with the next shard.
-        let at = match owner {
-            Some(owner) => shards.iter().position(|(_, backend)| Rc::ptr_eq(backend, &owner)),
-            None => shards.iter().position(|(lowest, _)| *lowest > slot),
+        if shards.is_empty() {
+            return self.no_topology();
+        }
+        if shards.len() > scan::SHARDS_MAX {
+            return self.refuse("ERR SCAN through a proxy is limited to 1024 shards; connect to a node");
+        }
+        let Some((lowest, backend)) = shards.get(shard) else {
+            // The cluster has shrunk since the cursor was given out.
+            let muted = self.identity.take_muted();
+            self.client.answer(muted, |out| out.extend_from_slice(scan::END));
+            return Flow::Next;
         };
-        let Some(at) = at else { return self.no_topology() };
-        let (lowest, backend) = &shards[at];
         if self.is_full(*lowest) {
             return Flow::Wait;
         }
-        let next = shards.iter().map(|(lowest, _)| *lowest).find(|other| other > lowest);
-        let position = Position { slot: *lowest, node_cursor, next };
+        let position = Position { shard, node_cursor, last: shard + 1 == shards.len() };
         let rewritten = scan::rewrite_request(&position, args.iter());
         let number = self.client.expect(self.identity.take_muted());
         let split = Rc::new(Split::new(self.client.clone(), number, Merge::Scan(position), 1));

@@ -4,7 +4,7 @@
 //! themselves dirty when they have something to write; the flush task runs when all tasks that were ready have run,
 //! and writes each dirty link and each dirty client once.
 
-use super::backend::{Link, Ticket, To};
+use super::backend::{Backend, Link, Ticket, To};
 use super::client::Client;
 use super::config::ProxyConfig;
 use super::discovery::Refresh;
@@ -90,6 +90,8 @@ pub struct Worker {
     /// Read buffers not in use.
     buffers: RefCell<Vec<Vec<u8>>>,
     clients: RefCell<HashMap<u64, Rc<Client>>>,
+    /// Backends that left the view and may still have requests under way.
+    retired: RefCell<Vec<Rc<Backend>>>,
     stopping: Cell<bool>,
     dirty_links: RefCell<Vec<Rc<Link>>>,
     dirty_clients: RefCell<Vec<Rc<Client>>>,
@@ -117,6 +119,7 @@ impl Worker {
             tick: Cell::new(0),
             buffers: RefCell::default(),
             clients: RefCell::default(),
+            retired: RefCell::default(),
             stopping: Cell::new(false),
             dirty_links: RefCell::default(),
             dirty_clients: RefCell::default(),
@@ -215,9 +218,11 @@ impl Worker {
             let now = self.tick.get().wrapping_add(1);
             self.tick.set(now);
             self.shared.commands.fetch_add(self.commands.take(), Relaxed);
-            for backend in self.map.borrow().backends() {
-                backend.links().for_each(|link| link.check_time(now, ticks_max));
-            }
+            let check = |backend: &Rc<Backend>| backend.links().for_each(|link| link.check_time(now, ticks_max));
+            self.map.borrow().backends().iter().for_each(check);
+            let mut retired = self.retired.borrow_mut();
+            retired.retain(|backend| backend.links().any(|link| link.pending() > 0));
+            retired.iter().for_each(check);
         }
     }
 
@@ -226,6 +231,7 @@ impl Worker {
             let view = views.borrow_and_update().clone();
             let left = self.map.borrow_mut().apply(&view);
             left.iter().flat_map(|backend| backend.links()).for_each(|link| link.retire());
+            self.retired.borrow_mut().extend(left);
             if views.changed().await.is_err() {
                 return;
             }

@@ -62,13 +62,15 @@ impl<'a> Reply<'a> {
         self.buffer.extend_from_slice(b"\r\n");
     }
 
-    /// An error line as it stands (`ERR …`, `WRONGTYPE …`); line breaks in it become spaces.
+    /// An error line as it stands (`ERR …`, `WRONGTYPE …`); line breaks at its end go, others become spaces.
     pub fn error(&mut self, line: &str) {
         self.error_line(line.as_bytes());
     }
 
     /// As [`Reply::error`], for a line that quotes bytes of a request.
     pub fn error_line(&mut self, line: &[u8]) {
+        let end = line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+        let line = &line[..end];
         self.buffer.push(b'-');
         self.buffer.extend(line.iter().map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
         self.buffer.extend_from_slice(b"\r\n");

@@ -89,6 +89,18 @@ pub enum ProtocolError {
     UnauthenticatedLength,
 }
 
+impl ProtocolError {
+    /// The whole error line: `Display` behind `ERR `, with an unexpected byte as it came.
+    pub fn line(&self) -> Vec<u8> {
+        match self {
+            ProtocolError::ExpectedDollar(byte) => {
+                [b"ERR Protocol error: expected '$', got '", &[*byte][..], b"'"].concat()
+            }
+            error => format!("ERR {error}").into_bytes(),
+        }
+    }
+}
+
 /// Parser of one connection's requests.
 ///
 /// Use: append bytes to the buffer, [`parse`](RequestParser::parse) a batch, run it, then
@@ -232,7 +244,11 @@ impl RequestParser {
                 None => {
                     // The line's end is sought before its first byte is judged, as the reference does.
                     let Some((number, next)) = length_line(buffer, self.position) else {
-                        return unfinished_line(buffer, self.position, ProtocolError::LengthTooLong);
+                        // An empty line is whole, and no length.
+                        return match buffer.get(self.position..self.position + 2) {
+                            Some([b'\r', _]) => Err(ProtocolError::ExpectedDollar(b'\r')),
+                            _ => unfinished_line(buffer, self.position, ProtocolError::LengthTooLong),
+                        };
                     };
                     if buffer[self.position] != b'$' {
                         return Err(ProtocolError::ExpectedDollar(buffer[self.position]));

@@ -36,6 +36,8 @@ pub struct Keyspace {
 pub(super) struct Database {
     map: DashMap<Entry, (), SlotHasher>,
     slots: Box<[SlotMeta]>,
+    /// Nothing in the database expires before this, unix ms: what makes a sweep over a quiet one cost nothing.
+    next_expiry_ms: AtomicI64,
 }
 
 /// What is known of a slot besides its table. Changed only under the slot's lock; read without it for statistics.
@@ -50,7 +52,7 @@ pub(super) struct SlotMeta {
 }
 
 impl SlotMeta {
-    pub(super) fn note_expiry(&self, at_ms: i64) {
+    fn note_expiry(&self, at_ms: i64) {
         if at_ms < self.next_expiry_ms.load(Relaxed) {
             self.next_expiry_ms.store(at_ms, Relaxed);
         }
@@ -113,7 +115,18 @@ impl Database {
         let slots = (0..Slot::COUNT)
             .map(|_| SlotMeta { next_expiry_ms: AtomicI64::new(i64::MAX), ..SlotMeta::default() })
             .collect();
-        Database { map: DashMap::with_capacity_and_hasher_and_shard_amount(0, SlotHasher, Slot::COUNT), slots }
+        let map = DashMap::with_capacity_and_hasher_and_shard_amount(0, SlotHasher, Slot::COUNT);
+        Database { map, slots, next_expiry_ms: AtomicI64::new(i64::MAX) }
+    }
+
+    /// Notes that something in a slot expires at `at_ms`. The slot's lock must be held.
+    #[inline]
+    pub(super) fn note_expiry(&self, slot: Slot, at_ms: i64) {
+        self.meta(slot).note_expiry(at_ms);
+        // Seldom true: most expiries are later than the earliest.
+        if at_ms < self.next_expiry_ms.load(Relaxed) {
+            self.next_expiry_ms.fetch_min(at_ms, Relaxed);
+        }
     }
 
     #[inline]
@@ -169,6 +182,24 @@ impl Keyspace {
     /// Number of databases, made or not.
     pub fn databases(&self) -> usize {
         self.databases.len()
+    }
+
+    /// Begins a sweep of [`expire_slot`](Self::expire_slot) over a database, unless nothing in it is due. O(1).
+    pub fn begin_sweep(&self, database: usize, now_ms: i64) -> bool {
+        let Some(database) = self.made(database) else { return false };
+        if database.next_expiry_ms.load(Relaxed) > now_ms {
+            return false;
+        }
+        // Expiries noted from here on lower it again; what the slots hold is added at the end.
+        database.next_expiry_ms.store(i64::MAX, Relaxed);
+        true
+    }
+
+    /// Ends a sweep. O(slots).
+    pub fn end_sweep(&self, database: usize) {
+        let Some(database) = self.made(database) else { return };
+        let next_ms = database.slots.iter().map(|slot| slot.next_expiry_ms.load(Relaxed)).min().unwrap_or(i64::MAX);
+        database.next_expiry_ms.fetch_min(next_ms, Relaxed);
     }
 
     /// Which place a client's database number means now.
@@ -334,8 +365,11 @@ mod tests {
         set(&keyspace, 0, "{t}2", Ttl::At(3000));
         set(&keyspace, 0, "{t}3", Ttl::Clear);
         let slot = Slot::of(b"t");
+        assert!(!keyspace.begin_sweep(0, 1999) && keyspace.begin_sweep(0, 2000));
         assert_eq!(keyspace.expire_slot(0, slot, 1999), 0);
         assert_eq!(keyspace.expire_slot(0, slot, 2000), 1);
+        keyspace.end_sweep(0);
+        assert!(!keyspace.begin_sweep(0, 2999) && keyspace.begin_sweep(0, 3000));
         assert_eq!(keyspace.expire_slot(0, slot, 2500), 0);
         assert_eq!(keyspace.expire_slot(0, slot, 3000), 1);
         assert_eq!(keyspace.size(0), DatabaseSize { keys: 1, volatile: 0 });

@@ -18,9 +18,12 @@ pub(super) fn find<'t>(table: &'t Table, key: Key<'_>) -> Option<&'t Entry> {
     table.get(key.hash().bits(), |(entry, _)| entry.key() == key.bytes()).map(|(entry, _)| entry)
 }
 
+/// The place of a key's entry: one probe of the table, after which [`at`] and [`at_mut`] cost none.
 #[inline]
-pub(super) fn find_mut<'t>(table: &'t mut Table, key: Key<'_>) -> Option<&'t mut Entry> {
-    table.get_mut(key.hash().bits(), |(entry, _)| entry.key() == key.bytes()).map(|(entry, _)| entry)
+pub(super) fn place_of(table: &Table, key: Key<'_>) -> Option<usize> {
+    let bucket = table.find(key.hash().bits(), |(entry, _)| entry.key() == key.bytes())?;
+    // SAFETY: the bucket was just found in this table.
+    Some(unsafe { table.bucket_index(&bucket) })
 }
 
 /// Adds an entry whose key is not there. True when the table had to be rehashed: places have changed.
@@ -45,6 +48,22 @@ pub(super) fn at(table: &Table, place: usize) -> Option<&Entry> {
     // SAFETY: the place is below the number of buckets, checked above; `bucket` is read only when it is full;
     // the reference lives no longer than the borrow of the table, so nothing moves or removes it.
     unsafe { table.is_bucket_full(place).then(|| &table.bucket(place).as_ref().0) }
+}
+
+/// The entry at a place that [`place_of`] told, to change.
+///
+/// # Panics
+///
+/// When the place is empty: places hold only until the table changes.
+#[inline]
+pub(super) fn at_mut(table: &mut Table, place: usize) -> &mut Entry {
+    assert!(place < places(table));
+    // SAFETY: the place is below the number of buckets, and full, both checked; the reference borrows the table
+    // exclusively.
+    unsafe {
+        assert!(table.is_bucket_full(place));
+        &mut table.bucket(place).as_mut().0
+    }
 }
 
 /// All entries, in no order.

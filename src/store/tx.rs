@@ -9,7 +9,7 @@ use super::entry::{Entry, Str};
 use super::key::{Key, KeyHash};
 use super::keyspace::{Guard, Keyspace, SlotMeta};
 use super::object::{Collection, Kind, Object};
-use super::table;
+use super::table::{self, Table};
 use crate::slot::Slot;
 use std::cell::{Cell, RefCell};
 
@@ -20,7 +20,8 @@ pub enum Locks<'l> {
     Nothing,
     /// One slot of the selected database.
     Slot(Slot),
-    /// These `(database, slot)` pairs, in any order, repeated or not.
+    /// These `(database, slot)` pairs, of the selected database and at most one other, in any order, repeated or
+    /// not.
     Slots(&'l [(usize, Slot)]),
     /// All slots of the selected database: keys are found out while it runs.
     Database,
@@ -76,6 +77,9 @@ pub struct Tx<'a> {
     /// Place of the selected database.
     place: usize,
     database: usize,
+    /// Number and place of the one other database whose slots are locked too. Places are looked up once, when
+    /// the transaction begins: SWAPDB may exchange them while it runs.
+    other: Option<(usize, usize)>,
     now_ms: i64,
     held: Held<'a>,
     /// Keys met expired by a look-up that could not remove them: removed when the transaction ends.
@@ -92,10 +96,16 @@ impl<'a> Tx<'a> {
     #[inline]
     pub fn new(keyspace: &'a Keyspace, database: usize, now_ms: i64, locks: Locks<'_>) -> Tx<'a> {
         let place = keyspace.place(database);
+        let mut other = None;
         let held = match locks {
             Locks::Nothing => Held::Nothing,
             Locks::Slot(slot) => Held::One(slot, keyspace.at_place(place).lock(slot)),
-            Locks::Slots(slots) => Tx::hold(keyspace, slots),
+            Locks::Slots(slots) => {
+                let number = slots.iter().map(|(number, _)| *number).find(|number| *number != database);
+                other = number.map(|number| (number, keyspace.place(number)));
+                let other_place = other.map_or(place, |(_, place)| place);
+                Tx::hold(keyspace, slots, |number| if number == database { place } else { other_place })
+            }
             Locks::Database => {
                 let all = keyspace.at_place(place);
                 Held::Many(Slot::all().map(|slot| (place, slot, all.lock(slot))).collect())
@@ -105,6 +115,7 @@ impl<'a> Tx<'a> {
             keyspace,
             place,
             database,
+            other,
             now_ms,
             held,
             stale: RefCell::new(Vec::new()),
@@ -116,9 +127,8 @@ impl<'a> Tx<'a> {
         }
     }
 
-    fn hold(keyspace: &'a Keyspace, slots: &[(usize, Slot)]) -> Held<'a> {
-        let mut wanted: Vec<(usize, Slot)> =
-            slots.iter().map(|(database, slot)| (keyspace.place(*database), *slot)).collect();
+    fn hold(keyspace: &'a Keyspace, slots: &[(usize, Slot)], place_of: impl Fn(usize) -> usize) -> Held<'a> {
+        let mut wanted: Vec<(usize, Slot)> = slots.iter().map(|(number, slot)| (place_of(*number), *slot)).collect();
         wanted.sort_unstable();
         wanted.dedup();
         Held::Many(wanted.into_iter().map(|(place, slot)| (place, slot, keyspace.at_place(place).lock(slot))).collect())
@@ -148,7 +158,11 @@ impl<'a> Tx<'a> {
     /// Runs `work` with another database selected, whose slots must be among the locked ones.
     pub fn in_database<R>(&mut self, database: usize, work: impl FnOnce(&mut Tx<'a>) -> R) -> R {
         let before = (self.place, self.database);
-        (self.place, self.database) = (self.keyspace.place(database), database);
+        let place = match self.other {
+            Some((number, place)) if number == database => place,
+            _ => self.place,
+        };
+        (self.place, self.database) = (place, database);
         let result = work(self);
         (self.place, self.database) = before;
         result
@@ -167,7 +181,7 @@ impl<'a> Tx<'a> {
     }
 
     #[inline]
-    fn table(&self, slot: Slot) -> &table::Table {
+    fn table(&self, slot: Slot) -> &Table {
         match &self.held {
             Held::One(held, guard) if *held == slot => guard,
             Held::Many(guards) => &guards[held_index(guards, self.place, slot)].2,
@@ -176,7 +190,7 @@ impl<'a> Tx<'a> {
     }
 
     #[inline]
-    fn table_mut(&mut self, slot: Slot) -> &mut table::Table {
+    fn table_mut(&mut self, slot: Slot) -> &mut Table {
         match &mut self.held {
             Held::One(held, guard) if *held == slot => guard,
             Held::Many(guards) => {
@@ -191,6 +205,11 @@ impl<'a> Tx<'a> {
     fn meta(&self, slot: Slot) -> &'a SlotMeta {
         let keyspace: &'a Keyspace = self.keyspace;
         keyspace.at_place(self.place).meta(slot)
+    }
+
+    #[inline]
+    fn note_expiry(&self, slot: Slot, at_ms: i64) {
+        self.keyspace.at_place(self.place).note_expiry(slot, at_ms);
     }
 
     /// The live entry of a key, to read; counted as a hit or miss.
@@ -212,18 +231,26 @@ impl<'a> Tx<'a> {
         Some(entry)
     }
 
-    /// The live entry of a key, to change; an expired one is removed.
+    /// Where the live entry of a key stands; an expired one is removed.
     #[inline]
-    fn entry_mut(&mut self, key: Key<'_>) -> Option<&mut Entry> {
-        let now_ms = self.now_ms;
-        let entry = table::find(self.table(key.slot()), key)?;
-        if entry.expiry_ms().is_some_and(|at| at <= now_ms) {
+    fn locate(&mut self, key: Key<'_>) -> Option<usize> {
+        let table = self.table(key.slot());
+        let place = table::place_of(table, key)?;
+        let expiry_ms = table::at(table, place).and_then(Entry::expiry_ms);
+        if expiry_ms.is_some_and(|at| at <= self.now_ms) {
             self.remove_entry(key);
             self.expired += 1;
             return None;
         }
+        Some(place)
+    }
+
+    /// The live entry of a key, to change; an expired one is removed.
+    #[inline]
+    fn entry_mut(&mut self, key: Key<'_>) -> Option<&mut Entry> {
+        let place = self.locate(key)?;
         let clock = self.clock();
-        let entry = table::find_mut(self.table_mut(key.slot()), key)?;
+        let entry = table::at_mut(self.table_mut(key.slot()), place);
         entry.set_access(clock);
         Some(entry)
     }
@@ -246,10 +273,10 @@ impl<'a> Tx<'a> {
         let meta = self.meta(key.slot());
         if let Some(at_ms) = entry.expiry_ms() {
             meta.count_volatile(false, true);
-            meta.note_expiry(at_ms);
+            self.note_expiry(key.slot(), at_ms);
         }
         if let Some(at_ms) = entry.as_object().and_then(Object::next_expiry_ms) {
-            meta.note_expiry(at_ms);
+            self.note_expiry(key.slot(), at_ms);
         }
         if table::insert(self.table_mut(key.slot()), key.hash(), entry) {
             let rehashes = meta.rehashes.load(std::sync::atomic::Ordering::Relaxed);
@@ -292,29 +319,17 @@ impl<'a> Tx<'a> {
     /// Reads the string at a key and marks it as accessed: what GET does. One look-up.
     #[inline]
     pub fn string_touched(&mut self, key: Key<'_>) -> Result<Option<Str<'_>>, WrongType> {
-        let (hits, misses) = (self.hits.get(), self.misses.get());
-        let touch = self.touch;
-        let now_ms = self.now_ms;
-        let clock = self.clock();
-        let Some(entry) = table::find_mut(self.table_mut(key.slot()), key) else {
-            self.misses.set(misses + 1);
+        let Some(place) = self.locate(key) else {
+            self.misses.set(self.misses.get() + 1);
             return Ok(None);
         };
-        if entry.expiry_ms().is_some_and(|at| at <= now_ms) {
-            self.remove_entry(key);
-            self.expired += 1;
-            self.misses.set(misses + 1);
-            return Ok(None);
-        }
+        self.hits.set(self.hits.get() + 1);
+        let (touch, clock) = (self.touch, self.clock());
+        let entry = table::at_mut(self.table_mut(key.slot()), place);
         if touch && entry.access() != clock {
             entry.set_access(clock);
         }
-        // Found again as shared: the borrow of the first look-up cannot be returned past the fields used here.
-        self.hits.set(hits + 1);
-        match table::find(self.table(key.slot()), key) {
-            Some(entry) => entry.as_str().ok_or(WrongType).map(Some),
-            None => Ok(None),
-        }
+        entry.as_str().ok_or(WrongType).map(Some)
     }
 
     /// Makes a key hold a string, whatever it held; an integer in canonical form is kept as one.
@@ -361,10 +376,11 @@ impl<'a> Tx<'a> {
     ) {
         let meta = self.meta(key.slot());
         let (now_ms, clock) = (self.now_ms, self.clock());
-        let Some(entry) = table::find_mut(self.table_mut(key.slot()), key) else {
+        let Some(place) = table::place_of(self.table(key.slot()), key) else {
             let expiry_ms = if let Ttl::At(at) = ttl { Some(at) } else { None };
             return self.insert_entry(key, make(expiry_ms));
         };
+        let entry = table::at_mut(self.table_mut(key.slot()), place);
         let before = entry.expiry_ms();
         let gone = before.is_some_and(|at| at <= now_ms);
         let after = match ttl {
@@ -375,9 +391,11 @@ impl<'a> Tx<'a> {
         change(entry, after);
         entry.set_access(clock);
         self.expired += u32::from(gone);
-        meta.count_volatile(before.is_some(), after.is_some());
+        if before.is_some() != after.is_some() {
+            meta.count_volatile(before.is_some(), after.is_some());
+        }
         if let Some(at) = after {
-            meta.note_expiry(at);
+            self.note_expiry(key.slot(), at);
         }
     }
 
@@ -403,7 +421,21 @@ impl<'a> Tx<'a> {
         key: Key<'_>,
         change: impl FnOnce(&mut T) -> R,
     ) -> Result<Option<R>, WrongType> {
-        let Some(entry) = self.entry_mut(key) else { return Ok(None) };
+        let Some(place) = self.locate(key) else { return Ok(None) };
+        self.change_at(place, key, change).map(Some)
+    }
+
+    /// Changes the collection whose entry stands at `place`, and removes it when it is left empty.
+    #[inline]
+    fn change_at<T: Collection, R>(
+        &mut self,
+        place: usize,
+        key: Key<'_>,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, WrongType> {
+        let clock = self.clock();
+        let entry = table::at_mut(self.table_mut(key.slot()), place);
+        entry.set_access(clock);
         let object = entry.as_object_mut().ok_or(WrongType)?;
         let collection = T::of_mut(object).ok_or(WrongType)?;
         let result = change(collection);
@@ -411,15 +443,15 @@ impl<'a> Tx<'a> {
         if empty {
             self.remove_entry(key);
         } else if let Some(at_ms) = next_expiry_ms {
-            self.meta(key.slot()).note_expiry(at_ms);
+            self.note_expiry(key.slot(), at_ms);
         }
-        Ok(Some(result))
+        Ok(result)
     }
 
     /// Changes the collection at a key, made empty when there is none; a key left empty is removed.
     pub fn upsert<T: Collection, R>(&mut self, key: Key<'_>, change: impl FnOnce(&mut T) -> R) -> Result<R, WrongType> {
-        if self.entry_mut(key).is_some() {
-            return self.update(key, change).map(|result| result.expect("the key was found just now"));
+        if let Some(place) = self.locate(key) {
+            return self.change_at(place, key, change);
         }
         let mut collection = T::default();
         let result = change(&mut collection);
@@ -464,7 +496,7 @@ impl<'a> Tx<'a> {
         meta.count_volatile(entry.expiry_ms().is_some(), expiry_ms.is_some());
         entry.set_expiry_ms(expiry_ms);
         if let Some(at_ms) = expiry_ms {
-            meta.note_expiry(at_ms);
+            self.note_expiry(key.slot(), at_ms);
         }
         true
     }

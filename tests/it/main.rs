@@ -6,5 +6,6 @@
 
 mod clients;
 mod differential;
+mod proxy;
 mod robustness;
 mod support;

@@ -48,6 +48,11 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// The program under test: the one that cargo built with the tests, or another one that `SLOTWISE` names.
+fn program() -> String {
+    std::env::var("SLOTWISE").unwrap_or_else(|_| env!("CARGO_BIN_EXE_slotwise").to_owned())
+}
+
 /// A running server process; stopped when dropped.
 pub struct Server {
     child: Child,
@@ -60,7 +65,7 @@ pub struct Server {
 impl Server {
     /// One node with cluster support off, and `directives` such as `["--maxmemory", "1mb"]`.
     pub fn node(directives: &[&str]) -> Server {
-        Server::start(env!("CARGO_BIN_EXE_slotwise"), &["node"], directives, 1, Layout::node)
+        Server::start(&program(), &["node"], directives, 1, Layout::node)
     }
 
     /// One cluster node that owns every slot.
@@ -73,7 +78,7 @@ impl Server {
 
     /// `slotwise up` with `nodes` nodes and a proxy in front.
     pub fn up(nodes: u16, options: &[&str]) -> Server {
-        Server::start(env!("CARGO_BIN_EXE_slotwise"), &["up"], options, nodes + 1, |first| Layout {
+        Server::start(&program(), &["up"], options, nodes + 1, |first| Layout {
             port: first,
             node_ports: (first + 1..=first + nodes).collect(),
             arguments: vec![

@@ -114,7 +114,7 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>, read_only: bool) -> Outcome {
                 replies.push(Some(old));
                 continue;
             }
-            Action::Set(value) => (operation.field.widen(value), false),
+            Action::Set(value) => (operation.field.widen(value, operation.overflow), false),
             Action::IncrBy(amount) => (old + i128::from(amount), true),
         };
         replies.push(operation.field.fit(wanted, operation.overflow).map(|new| {
@@ -230,8 +230,16 @@ impl Field {
     }
 
     /// A value that a client gave for this field; for an unsigned one its 64 bits count as they are.
-    fn widen(self, value: i64) -> i128 {
-        if self.signed { value.into() } else { (value as u64).into() }
+    ///
+    /// The reference counts how far below the highest value it is in 64 bits. Where that does not fit, a field that
+    /// saturates takes it for too high.
+    fn widen(self, value: i64, overflow: Overflow) -> i128 {
+        if !self.signed {
+            return (value as u64).into();
+        }
+        let max = (1i128 << (self.bits - 1)) - 1;
+        let uncounted = self.bits < 64 && max - i128::from(value) > i64::MAX.into();
+        if uncounted && matches!(overflow, Overflow::Saturate) { max } else { value.into() }
     }
 
     /// The value as the field can hold it; `None` when it cannot and overflow is to fail.
@@ -272,6 +280,15 @@ mod tests {
         session.run("SET n 12");
         assert_eq!(session.run("BITFIELD_RO n GET u8 0 GET u16 4"), "*2 :49 :4896");
         assert_eq!(session.run("OBJECT ENCODING n"), "$3 int");
+    }
+
+    #[test]
+    fn a_number_far_below_saturates_a_field_as_the_reference_does() {
+        let mut session = Session::default();
+        let far = "BITFIELD k OVERFLOW SAT SET i8 0 -9223372036854775808 GET i8 0";
+        assert_eq!(session.run(far), "*2 :0 :127");
+        assert_eq!(session.run("BITFIELD k OVERFLOW SAT SET i8 0 -9223372036854775000 GET i8 0"), "*2 :127 :-128");
+        assert_eq!(session.run("BITFIELD k OVERFLOW SAT INCRBY i8 0 -9223372036854775808"), "*1 :-128");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::command::number::int;
 use crate::command::spec::{KeySpec, Run, Spec};
-use crate::command::{Args, Ctx, Error, Outcome};
+use crate::command::{Args, Ctx, Error, Outcome, quotable};
 use crate::store::Event;
 
 /// Rows of these commands.
@@ -109,7 +109,7 @@ impl Conditions {
             } else if word.eq_ignore_ascii_case(b"lt") {
                 conditions.earlier = true;
             } else {
-                return Err(Error::Text(format!("ERR Unsupported option {}", String::from_utf8_lossy(word))));
+                return Err(Error::Bytes([b"ERR Unsupported option ", quotable(word, usize::MAX)].concat()));
             }
         }
         if conditions.missing && (conditions.present || conditions.later || conditions.earlier) {

@@ -1,6 +1,6 @@
 //! Whole keys: existence, kind, removal, renaming, copying.
 
-use crate::command::number::parse_int;
+use crate::command::number::{int, parse_int};
 use crate::command::spec::{KeySpec, Reach, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
 use crate::store::Event;
@@ -282,7 +282,8 @@ const SAME_OBJECT: Error = Error::Static("ERR source and destination objects are
 
 /// A database's number.
 fn parse_database(ctx: &Ctx<'_>, text: &[u8]) -> Result<usize, Error> {
-    let number = parse_int(text).and_then(|number| i32::try_from(number).ok()).ok_or(Error::NotInteger)?;
+    let number = i32::try_from(int(text)?)
+        .map_err(|_| Error::Static("ERR value is out of range, value must between -2147483648 and 2147483647"))?;
     usize::try_from(number)
         .ok()
         .filter(|number| *number < ctx.tx.keyspace().databases())
@@ -350,6 +351,8 @@ mod tests {
         assert_eq!(session.run("COPY a a DB 3"), ":1");
         assert_eq!(session.run("COPY a b DB 16"), "-ERR DB index is out of range");
         assert_eq!(session.run("COPY a b DB x"), "-ERR value is not an integer or out of range");
+        let wide = "-ERR value is out of range, value must between -2147483648 and 2147483647";
+        assert_eq!(session.run("COPY a b DB 9223372036854775807"), wide);
         assert_eq!(session.run("COPY a b DB"), "-ERR syntax error");
         session.database = 3;
         assert_eq!(session.run("GET a"), "$1 1");

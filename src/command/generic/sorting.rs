@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use crate::command::number::{int, parse_float};
-use crate::command::{Args, Ctx, Error, Outcome};
+use crate::command::{Args, Ctx, Error, Outcome, quotable};
 use crate::store::value::hash::Hash;
 use crate::store::value::list::{End, List};
 use crate::store::{Event, Key, Object, Ttl, Tx};
@@ -232,6 +232,8 @@ fn order(tx: &Tx<'_>, texts: Vec<Vec<u8>>, options: &Options<'_>) -> Result<Vec<
 
 /// A weight as `strtod` reads it: unlike elsewhere, spaces in front and an empty text are fine.
 fn number(text: &[u8]) -> Result<f64, Error> {
+    // A C string: it ends at a zero byte.
+    let text = quotable(text, usize::MAX);
     if text.is_empty() {
         return Ok(0.0);
     }

@@ -1,6 +1,6 @@
 //! Fields together with their expiry: get and expire, get and delete, set and expire.
 
-use super::{BAD_FIELD_COUNT, Change, TimeFormat, fields, update, upsert};
+use super::{BAD_FIELD_COUNT, Change, TimeFormat, fields, if_any, update, upsert};
 use crate::command::elem::bulk;
 use crate::command::number::parse_int;
 use crate::command::spec::{KeySpec, Spec};
@@ -85,7 +85,7 @@ fn hgetdel(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
                 None => reply.null(),
             }
         }
-        Change { result: (), event: removed.then_some("hdel") }
+        Change { result: (), events: if_any(removed, &["hdel"]) }
     })?;
     if found.is_none() {
         fields.for_each(|_| reply.null());
@@ -106,7 +106,7 @@ fn hgetex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let Ctx { tx, reply, .. } = ctx;
     reply.array(fields.len());
     let found = update(tx, key, |hash| {
-        let mut event = None;
+        let mut events: &[&str] = &[];
         for field in fields.clone() {
             let Some(value) = hash.get(field) else {
                 reply.null();
@@ -117,13 +117,13 @@ fn hgetex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
                 Expiry::Default => {}
                 Expiry::Option => {
                     if hash.clear_expiry(field).is_some() {
-                        event = Some("hpersist");
+                        events = &["hpersist"];
                     }
                 }
-                Expiry::At(at_ms) => event = Some(expire(hash, field, at_ms, now_ms)),
+                Expiry::At(at_ms) => events = expire(hash, field, at_ms, now_ms),
             }
         }
-        Change { result: (), event }
+        Change { result: (), events }
     })?;
     if found.is_none() {
         fields.for_each(|_| reply.null());
@@ -131,14 +131,14 @@ fn hgetex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// Lets a field expire, now if the time has passed; returns the event.
-fn expire(hash: &mut Hash, field: &[u8], at_ms: i64, now_ms: i64) -> &'static str {
+/// Lets a field expire, now if the time has passed; returns what happened.
+fn expire(hash: &mut Hash, field: &[u8], at_ms: i64, now_ms: i64) -> &'static [&'static str] {
     if at_ms <= now_ms {
         hash.remove(field);
-        "hdel"
+        &["hdel"]
     } else {
         hash.set_expiry(field, at_ms);
-        "hexpire"
+        &["hexpire"]
     }
 }
 
@@ -216,7 +216,7 @@ fn hsetex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         if let Some(all) = options.condition
             && !pairs.clone().all(|index| hash.contains(args.at(index)) == all)
         {
-            return Change { result: false, event: None };
+            return Change { result: false, events: &[] };
         }
         for index in pairs {
             let (field, value) = (args.at(index), args.at(index + 1));
@@ -229,12 +229,13 @@ fn hsetex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
                 }
             }
         }
-        Change { result: true, event: Some("hset") }
+        let events: &[&str] = match options.expiry {
+            Expiry::At(at_ms) if at_ms <= now_ms => &["hset", "hdel"],
+            Expiry::At(_) => &["hset", "hexpire"],
+            _ => &["hset"],
+        };
+        Change { result: true, events }
     })?;
-    if let (true, Expiry::At(at_ms)) = (set, options.expiry) {
-        let event = if at_ms <= now_ms { "hdel" } else { "hexpire" };
-        ctx.tx.notify(crate::store::Event::Hash, event, key);
-    }
     ctx.reply.int(set.into());
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Setting when fields expire.
 
-use super::{BAD_FIELD_COUNT, Change, TimeFormat, fields, update};
+use super::{BAD_FIELD_COUNT, Change, TimeFormat, fields, if_any, update};
 use crate::command::spec::{KeySpec, Spec};
 use crate::command::{Args, Ctx, Outcome, Run};
 use crate::store::value::hash::Hash;
@@ -149,8 +149,8 @@ fn expire(ctx: &mut Ctx<'_>, args: Args<'_>, format: TimeFormat, command: &'stat
             removed |= code == REMOVED;
             reply.int(code);
         }
-        let event = if removed { Some("hdel") } else { updated.then_some("hexpire") };
-        Change { result: (), event }
+        let events = if removed { &["hdel"] } else { if_any(updated, &["hexpire"]) };
+        Change { result: (), events }
     })?;
     if found.is_none() {
         fields.for_each(|_| reply.int(NO_FIELD));
@@ -191,7 +191,7 @@ fn hpersist(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             persisted |= code == DONE;
             reply.int(code);
         }
-        Change { result: (), event: persisted.then_some("hpersist") }
+        Change { result: (), events: if_any(persisted, &["hpersist"]) }
     })?;
     if found.is_none() {
         fields.for_each(|_| reply.int(NO_FIELD));

@@ -1,6 +1,6 @@
 //! Setting, getting and removing fields.
 
-use super::{Change, read, update, upsert};
+use super::{Change, if_any, read, update, upsert};
 use crate::command::elem::bulk;
 use crate::command::spec::{KeySpec, Spec};
 use crate::command::{Args, Ctx, Error, Outcome, Run};
@@ -147,7 +147,7 @@ fn set_all(ctx: &mut Ctx<'_>, args: Args<'_>, command: &str) -> Result<usize, Er
     upsert(&mut ctx.tx, args.key(1), |hash: &mut Hash| {
         let pairs = (2..args.len()).step_by(2);
         let created = pairs.filter(|&index| hash.set(args.at(index), args.at(index + 1), limits)).count();
-        Change { result: created, event: Some("hset") }
+        Change { result: created, events: &["hset"] }
     })
 }
 
@@ -155,7 +155,7 @@ fn hsetnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let limits = &ctx.config.limits;
     let set = upsert(&mut ctx.tx, args.key(1), |hash: &mut Hash| {
         let set = hash.set_if_absent(args.at(2), args.at(3), limits);
-        Change { result: set, event: set.then_some("hset") }
+        Change { result: set, events: if_any(set, &["hset"]) }
     })?;
     ctx.reply.int(set.into());
     Ok(())
@@ -188,7 +188,7 @@ fn hmget(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 fn hdel(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let removed = update(&mut ctx.tx, args.key(1), |hash: &mut Hash| {
         let removed = args.skip(2).filter(|field| hash.remove(field)).count();
-        Change { result: removed, event: (removed > 0).then_some("hdel") }
+        Change { result: removed, events: if_any(removed > 0, &["hdel"]) }
     })?;
     ctx.reply.int(removed.unwrap_or(0) as i64);
     Ok(())

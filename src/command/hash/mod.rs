@@ -30,8 +30,13 @@ pub const FAMILY: &[&[Spec]] = &[
 struct Change<R> {
     /// What the command goes on with.
     result: R,
-    /// Event of the change in the reference's words; `None` if there was none.
-    event: Option<&'static str>,
+    /// What happened in the reference's words; empty if nothing changed.
+    events: &'static [&'static str],
+}
+
+/// `events` of a [`Change`], if something happened at all.
+fn if_any(happened: bool, events: &'static [&'static str]) -> &'static [&'static str] {
+    if happened { events } else { &[] }
 }
 
 /// Hands the living fields of a hash to `answer`; `None` is a missing key.
@@ -42,7 +47,7 @@ fn read(ctx: &mut Ctx<'_>, key: Key<'_>, answer: impl FnOnce(Option<&Hash>, &mut
     if !hash.is_some_and(|hash| hash.is_due(now_ms)) {
         return answer(hash, reply);
     }
-    update(tx, key, |_| Change { result: (), event: None })?;
+    update(tx, key, |_| Change { result: (), events: &[] })?;
     answer(tx.read(key)?, reply)
 }
 
@@ -66,7 +71,7 @@ fn upsert<R>(tx: &mut Tx<'_>, key: Key<'_>, change: impl FnOnce(&mut Hash) -> Ch
         (expired, change, hash.is_empty())
     })?;
     // A hash that was never stored is not removed either.
-    let emptied = emptied && (expired || change.event.is_some());
+    let emptied = emptied && (expired || !change.events.is_empty());
     Ok(tell(tx, key, expired, change, emptied))
 }
 
@@ -74,7 +79,7 @@ fn tell<R>(tx: &mut Tx<'_>, key: Key<'_>, expired: bool, change: Change<R>, empt
     if expired {
         tx.notify(Event::Hash, "hexpired", key);
     }
-    if let Some(event) = change.event {
+    for event in change.events {
         tx.notify(Event::Hash, event, key);
     }
     if emptied {

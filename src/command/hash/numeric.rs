@@ -1,6 +1,6 @@
 //! Fields read as numbers.
 
-use super::{Change, upsert};
+use super::{Change, if_any, upsert};
 use crate::command::number::{Extended, int, parse_int};
 use crate::command::spec::{KeySpec, Spec};
 use crate::command::{Args, Ctx, Error, Outcome, Run};
@@ -55,7 +55,7 @@ fn hincrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         if let Ok(sum) = sum {
             hash.set_keeping_expiry(field, itoa::Buffer::new().format(sum).as_bytes(), limits);
         }
-        Change { event: sum.is_ok().then_some("hincrby"), result: sum }
+        Change { events: if_any(sum.is_ok(), &["hincrby"]), result: sum }
     })??;
     ctx.reply.int(sum);
     Ok(())
@@ -81,7 +81,7 @@ fn hincrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
                 hash.set_keeping_expiry(field, &text, limits);
                 text
             });
-        Change { event: sum.is_ok().then_some("hincrbyfloat"), result: sum }
+        Change { events: if_any(sum.is_ok(), &["hincrbyfloat"]), result: sum }
     })??;
     ctx.reply.bulk(&sum);
     Ok(())

@@ -224,9 +224,9 @@ mod tests {
     #[test]
     fn members_are_a_set_in_resp3() {
         let mut s = Session::default();
-        s.protocol = Protocol::Resp3;
-        assert_eq!(s.run("SMEMBERS k"), "~0");
         s.run("SADD k 2 1");
+        s.protocol = Protocol::Resp3;
+        assert_eq!(s.run("SMEMBERS missing"), "~0");
         assert_eq!(s.run("SMEMBERS k"), "~2 $1 1 $1 2");
     }
 

@@ -286,8 +286,8 @@ mod tests {
     #[test]
     fn resp3_pops_a_set_and_samples_an_array() {
         let mut s = Session::default();
-        s.protocol = Protocol::Resp3;
         s.run("SADD k 1");
+        s.protocol = Protocol::Resp3;
         assert_eq!(s.run("SRANDMEMBER missing"), "_");
         assert_eq!(s.run("SRANDMEMBER k 1"), "*1 $1 1");
         assert_eq!(s.run("SPOP k 1"), "~1 $1 1");

@@ -21,7 +21,7 @@ mod table;
 
 use super::Node;
 use super::session::Session;
-use crate::command::{Args, Command, Error, Outcome, Table};
+use crate::command::{Args, Command, Error, Outcome, Table, quotable};
 use crate::resp::Reply;
 
 /// One call of a session command.
@@ -66,10 +66,12 @@ const ALL: &[Handlers] = &[
 
 /// The error of a container command that does not know this form of a subcommand.
 fn syntax_error(call: &Call<'_>) -> Error {
-    let container = String::from_utf8_lossy(call.args.at(0)).to_ascii_uppercase();
-    let word = call.args.get(1).unwrap_or_default();
-    let word = String::from_utf8_lossy(&word[..word.len().min(128)]);
-    Error::Text(format!("ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP."))
+    let container = call.args.at(0).to_ascii_uppercase();
+    let word = quotable(call.args.get(1).unwrap_or_default(), 128);
+    let middle = b"'. Try ";
+    Error::Bytes(
+        [b"ERR unknown subcommand or wrong number of arguments for '", word, middle, &container, b" HELP."].concat(),
+    )
 }
 
 /// The handlers by command id.

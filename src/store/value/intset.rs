@@ -8,6 +8,8 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 const HEADER_BYTES: usize = 8;
+/// Distance of the allocator's small size classes: what it would spend anyway.
+const ALLOCATION_BYTES: usize = 16;
 
 /// Ascending distinct integers. Search is O(log n), insertion and removal O(n) bytes moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +42,8 @@ fn decode(bytes: &[u8]) -> i64 {
 impl IntSet {
     /// An empty set of two-byte integers.
     pub fn new() -> IntSet {
-        let mut block = vec![0; HEADER_BYTES];
-        block[0] = 2;
+        let mut block = Vec::with_capacity(ALLOCATION_BYTES);
+        block.extend_from_slice(&[2, 0, 0, 0, 0, 0, 0, 0]);
         IntSet { block }
     }
 
@@ -179,8 +181,10 @@ impl IntSet {
 
     /// Grows by a quarter rather than by doubling: these sets are many and small, memory is what they are for.
     fn reserve(&mut self, bytes: usize) {
-        if self.block.capacity() - self.block.len() < bytes {
-            self.block.reserve_exact(bytes.max(self.block.len() / 4));
+        let len = self.block.len();
+        if self.block.capacity() - len < bytes {
+            let capacity = (len + bytes.max(len / 4)).next_multiple_of(ALLOCATION_BYTES);
+            self.block.reserve_exact(capacity - len);
         }
     }
 

@@ -13,6 +13,7 @@ import redis
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = os.environ.get("SLOTWISE", str(ROOT / "target" / "release" / "slotwise"))
 NODES = 3
+READY_LINE = "Ready to accept connections"
 # Below the range that the kernel takes outgoing ports from.
 PORTS = range(22200, 22400)
 # Longest wait for the cluster to get ready, and to end after SIGTERM.
@@ -38,7 +39,7 @@ def up(tmp_path_factory):
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
         cluster = Up(first, [first + 1 + i for i in range(NODES)])
-        if wait_until_ready(process, cluster):
+        if wait_until_ready(process, log):
             break
         process.kill()
         process.wait()
@@ -77,25 +78,13 @@ def is_free(port):
             return False
 
 
-def wait_until_ready(process, cluster):
+def wait_until_ready(process, log):
     deadline = time.monotonic() + PATIENCE_S
-    waiting = [cluster.port, *cluster.node_ports]
     while time.monotonic() < deadline and process.poll() is None:
-        waiting = [port for port in waiting if not answers(port)]
-        if not waiting:
-            return process.poll() is None
-        time.sleep(0.05)
+        if READY_LINE in log.read_text(errors="replace"):
+            return True
+        time.sleep(0.02)
     return False
-
-
-def answers(port):
-    try:
-        with redis.Redis(port=port, protocol=2) as client:
-            known = client.ping()
-            cluster = client.execute_command("INFO", "cluster").get("cluster_enabled", 0)
-            return known and (not cluster or client.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
-    except redis.RedisError:
-        return False
 
 
 def flush(cluster):

@@ -36,6 +36,8 @@ const INTEGERS_ODD: &[&str] = &[
     "99999999999999999999999999",
     "8888\0",
 ];
+/// No number that makes the C library report a range error: the reference's SORT does not clear that report, and fails
+/// on a later and innocent element. The scenes of `families` try those numbers, and clear it.
 const FLOATS: &[&str] = &[
     "0",
     "1",
@@ -56,7 +58,6 @@ const FLOATS: &[&str] = &[
     "9007199254740993",
     "0.30000000000000004",
     "-0",
-    "5e-324",
     "1.7976931348623157e308",
     "123456789.123456789",
 ];
@@ -73,15 +74,12 @@ const FLOATS_ODD: &[&str] = &[
     "1 ",
     "1.5abc",
     "0x1p3",
-    "1e400",
-    "-1e400",
     "1e",
     ".5",
     "5.",
     "+1.5",
     "--1",
     "1_0",
-    "1e-400",
     "NaN(1)",
     "1\0",
 ];
