@@ -52,6 +52,11 @@ async fn sweep(node: &Node) {
         }
         node.keyspace.end_sweep(database);
     }
-    work += since.elapsed();
+    let last = since.elapsed();
+    let threshold_ms = u128::from(node.config.load().latency_threshold_ms);
+    if threshold_ms > 0 && last.as_millis() >= threshold_ms {
+        node.latency.add("expire-cycle", now_ms() / 1000, last.as_millis() as u64);
+    }
+    work += last;
     node.meters.expire_us.fetch_add(work.as_micros() as u64, Relaxed);
 }

@@ -158,8 +158,8 @@ mod tests {
         rewrite(&path, &settings, true).unwrap();
         let args = [path.to_str().unwrap().to_owned()];
         let (read, _) = super::super::Config::from_args(&args).unwrap();
-        for index in 0..DIRECTIVES.len() {
-            assert_eq!(read.settings.at(index), settings.at(index), "{}", DIRECTIVES[index].name);
+        for (index, directive) in DIRECTIVES.iter().enumerate() {
+            assert_eq!(read.settings.at(index), settings.at(index), "{}", directive.name);
         }
         assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 1);
         std::fs::remove_dir_all(&directory).unwrap();
