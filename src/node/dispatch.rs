@@ -101,7 +101,10 @@ impl Dispatcher {
             if let (Some(hash), Some(first)) = (planned.hash, planned.command.and_then(|c| c.simple_first_key)) {
                 args = args.with_hash(usize::from(first), hash);
             }
-            if pause.is_some_and(|pause| pause.holds(planned.command)) {
+            // What is refused is refused at once, paused or not.
+            if pause.is_some_and(|pause| pause.holds(planned.command))
+                && self.check(session, &config, planned.command, args).is_ok()
+            {
                 session.after = After::Held;
                 break;
             }
@@ -118,10 +121,12 @@ impl Dispatcher {
             }
         }
         let planned = &planned[..ran];
-        let took_ns = clock.finish(planned, &self.stats);
-        let last = ran.checked_sub(1).map(|last| Args::new(input, parser.args_of(&requests[last])));
-        if let (true, Some(last)) = (took_ns >= config.slow_ns(), last) {
-            self.note_slow(session, &config, planned[ran - 1].command, last, took_ns);
+        if let Some(took_ns) = clock.finish(planned, &self.stats)
+            && took_ns >= config.slow_ns()
+            && let (Some(last), Some(request)) = (planned.last(), requests.get(ran.wrapping_sub(1)))
+        {
+            let args = Args::new(input, parser.args_of(request));
+            self.note_slow(session, &config, last.command, args, took_ns);
         }
         bump(&self.stats.requests, ran as u64);
         bump(&self.stats.output_bytes, (out.len() - written) as u64);
@@ -380,9 +385,9 @@ impl BatchClock {
         }
     }
 
-    /// Counts the fast commands. Answers how long the last one took if it was timed by itself, ns.
+    /// Counts the fast commands. Answers how long the last one took if it was timed by itself only now, ns.
     #[inline]
-    fn finish(mut self, planned: &[Planned], stats: &ThreadStats) -> u64 {
+    fn finish(mut self, planned: &[Planned], stats: &ThreadStats) -> Option<u64> {
         let alone = self.fast == 1;
         let mut last_ns = 0;
         if self.fast > 0 {
@@ -391,13 +396,13 @@ impl BatchClock {
             self.fast_count += self.fast;
         }
         if self.fast_count == 0 || self.each {
-            return 0;
+            return None;
         }
         let share = self.fast_ns / self.fast_count;
         let bucket = self.tracking.then(|| histogram::bucket(share));
         // Runs of the same command are counted at once.
         let mut commands = planned.iter().filter_map(|planned| planned.command);
-        let Some(mut run) = commands.next() else { return 0 };
+        let mut run = commands.next()?;
         let mut count = 1;
         let counted = |command: &Command, count| {
             if command.flags.has(Flags::FAST) {
@@ -413,7 +418,7 @@ impl BatchClock {
             }
         }
         counted(run, count);
-        if alone { last_ns } else { 0 }
+        alone.then_some(last_ns)
     }
 }
 

@@ -109,7 +109,7 @@ fn lines_of(index: usize, settings: &Settings) -> Vec<Vec<u8>> {
 fn with_unit(value: &[u8]) -> Vec<u8> {
     let bytes: u64 = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok()).unwrap_or(0);
     let units = [(1 << 30, "gb"), (1 << 20, "mb"), (1 << 10, "kb")];
-    match units.into_iter().find(|(unit, _)| bytes > 0 && bytes % unit == 0) {
+    match units.into_iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit)) {
         Some((unit, name)) => format!("{}{name}", bytes / unit).into_bytes(),
         None => value.to_vec(),
     }

@@ -55,7 +55,7 @@ pub(super) fn bind(_: &[u8], words: &[&[u8]]) -> Rule {
 
 pub(super) fn output_limits(current: &[u8], words: &[&[u8]]) -> Rule {
     const CLASSES: [&str; 3] = ["normal", "slave", "pubsub"];
-    if words.is_empty() || words.len() % 4 != 0 {
+    if words.is_empty() || !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".into());
     }
     let kept: Vec<&[u8]> = current.split(|byte| *byte == b' ').collect();
@@ -182,7 +182,7 @@ pub(super) fn save(_: &[u8], words: &[&[u8]]) -> Rule {
     if matches!(words, [] | [[]]) {
         return Ok(Vec::new());
     }
-    if words.len() % 2 != 0 {
+    if !words.len().is_multiple_of(2) {
         return Err("Invalid save parameters".into());
     }
     for pair in words.chunks_exact(2) {

@@ -142,6 +142,8 @@ pub(super) fn sizes(call: &mut Call<'_>) {
     call.reply.simple(&line);
 }
 
+/// A reply of the type named.
+#[allow(clippy::approx_constant)] // The reference's example of a double.
 pub(super) fn protocol(call: &mut Call<'_>) -> Outcome {
     let kind = call.args.at(2).to_ascii_lowercase();
     let reply = &mut call.reply;
