@@ -8,29 +8,40 @@ use crate::slot::Slot;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Where a SCAN goes on: `[8 bits of the slot's rehash count | 14 bits slot | 31 bits place]`, below 2^53, so
-/// that clients that keep numbers as doubles carry it safely. 0 begins, and is the answer at the end.
+/// Where a SCAN goes on: `[5 bits of the slot's rehash count | 14 bits slot | 24 bits place]`, below 2^43: a proxy
+/// adds the shard and is still below 2^53, so that clients that keep numbers as doubles carry it safely. 0 begins,
+/// and is the answer at the end.
 #[derive(Clone, Copy)]
 struct Cursor {
-    rehashes: u8,
+    rehashes: u32,
     slot: Slot,
+    /// In units of [`granule`] places.
     place: usize,
 }
 
-const PLACE_BITS: u32 = 31;
+const PLACE_BITS: u32 = 24;
+const SLOT_BITS: u32 = 14;
+const REHASH_MASK: u32 = (1 << 5) - 1;
 
 impl Cursor {
     fn decode(bits: u64) -> Cursor {
         Cursor {
-            rehashes: (bits >> (PLACE_BITS + 14)) as u8,
+            rehashes: (bits >> (PLACE_BITS + SLOT_BITS)) as u32 & REHASH_MASK,
             slot: Slot::from_low_bits(bits >> PLACE_BITS),
             place: (bits & ((1 << PLACE_BITS) - 1)) as usize,
         }
     }
 
     fn encode(self) -> u64 {
-        u64::from(self.rehashes) << (PLACE_BITS + 14) | u64::from(self.slot.number()) << PLACE_BITS | self.place as u64
+        u64::from(self.rehashes & REHASH_MASK) << (PLACE_BITS + SLOT_BITS)
+            | u64::from(self.slot.number()) << PLACE_BITS
+            | self.place as u64
     }
+}
+
+/// Places that one step of a cursor's place covers: 1 up to 16 million places in one slot's table.
+fn granule(places: usize) -> usize {
+    (places >> PLACE_BITS).max(1)
 }
 
 impl Keyspace {
@@ -48,24 +59,27 @@ impl Keyspace {
         let mut places_left = count.saturating_mul(10).max(1024);
         loop {
             let table = database.lock(cursor.slot);
-            let rehashes = database.meta(cursor.slot).rehashes.load(Relaxed) as u8;
+            let rehashes = database.meta(cursor.slot).rehashes.load(Relaxed) & REHASH_MASK;
             if cursor.place > 0 && cursor.rehashes != rehashes {
                 cursor.place = 0;
             }
             let places = table::places(&table);
-            while cursor.place < places {
+            let granule = granule(places);
+            while cursor.place * granule < places {
                 if visited >= count || places_left == 0 {
                     cursor.rehashes = rehashes;
                     return cursor.encode();
                 }
-                if let Some(entry) = table::at(&table, cursor.place) {
-                    visited += 1;
-                    if entry.expiry_ms().is_none_or(|at| at > now_ms) {
-                        visit(entry);
+                for place in cursor.place * granule..((cursor.place + 1) * granule).min(places) {
+                    if let Some(entry) = table::at(&table, place) {
+                        visited += 1;
+                        if entry.expiry_ms().is_none_or(|at| at > now_ms) {
+                            visit(entry);
+                        }
                     }
                 }
                 cursor.place += 1;
-                places_left -= 1;
+                places_left = places_left.saturating_sub(granule);
             }
             match Slot::new(u64::from(cursor.slot.number()) + 1) {
                 Some(next) => cursor = Cursor { rehashes: 0, slot: next, place: 0 },
@@ -153,7 +167,7 @@ mod tests {
             cursor = keyspace.scan(0, cursor, 7, 2000, |entry| {
                 seen.insert(entry.key().to_vec());
             });
-            assert!(cursor < 1 << 53);
+            assert!(cursor < 1 << 43);
             if cursor == 0 {
                 break;
             }
