@@ -3,7 +3,7 @@
 use crate::command::{Args, Command};
 use crate::node::config::table;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 
 /// Arguments kept of a command.
@@ -35,8 +35,6 @@ pub struct SlowCommand {
 pub struct SlowLog {
     entries: Mutex<VecDeque<SlowCommand>>,
     next_id: AtomicI64,
-    /// Commands that were over `latency-monitor-threshold` or in here, ever: a cheap sign of life for INFO.
-    pub logged: AtomicU64,
 }
 
 impl SlowLog {
@@ -46,7 +44,6 @@ impl SlowLog {
         entry.id = self.next_id.fetch_add(1, Relaxed);
         entries.push_front(entry);
         entries.truncate(len_max);
-        self.logged.fetch_add(1, Relaxed);
     }
 
     /// The newest `count`.

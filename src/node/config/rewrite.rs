@@ -11,6 +11,7 @@ use super::table::{DIRECTIVES, find};
 use crate::resp::request::words;
 use std::collections::HashSet;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// What stands above lines that were not in the file.
@@ -30,6 +31,7 @@ pub fn rewrite(path: &Path, settings: &Settings, force: bool) -> std::io::Result
         fastrand::u32(..)
     ));
     let outcome = write_synced(&temporary, &updated(&old, settings, force))
+        .and_then(|()| keep_permissions(path, &temporary))
         .and_then(|()| std::fs::rename(&temporary, path))
         .and_then(|()| sync_directory(path));
     if outcome.is_err() {
@@ -39,9 +41,17 @@ pub fn rewrite(path: &Path, settings: &Settings, force: bool) -> std::io::Result
 }
 
 fn write_synced(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    // It may hold passwords: for its owner only, until it takes the place of a file that is open to others.
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text)?;
     file.sync_all()
+}
+
+fn keep_permissions(old: &Path, new: &Path) -> std::io::Result<()> {
+    match std::fs::metadata(old) {
+        Ok(old) => std::fs::set_permissions(new, old.permissions()),
+        Err(_) => Ok(()),
+    }
 }
 
 /// The new name is on disk only once its directory is.
