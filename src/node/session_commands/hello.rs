@@ -1,7 +1,7 @@
 //! HELLO, AUTH and RESET: who a client is, and which protocol it speaks.
 
 use super::{Call, Handlers};
-use crate::command::{Error, Outcome, number};
+use crate::command::{Error, Outcome, number, quotable};
 use crate::resp::Protocol;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -35,8 +35,8 @@ fn hello(call: &mut Call<'_>) -> Outcome {
             name = Some(args.at(at + 1));
             at += 2;
         } else {
-            let option = String::from_utf8_lossy(args.at(at));
-            return Err(Error::Text(format!("ERR Syntax error in HELLO option '{option}'")));
+            let option = quotable(args.at(at), usize::MAX);
+            return Err(Error::Bytes([b"ERR Syntax error in HELLO option '", option, b"'"].concat()));
         }
     }
     if let Some((user, password)) = credentials {
