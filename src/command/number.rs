@@ -42,6 +42,13 @@ pub fn int(text: &[u8]) -> Result<i64, Error> {
     parse_int(text).ok_or(Error::NotInteger)
 }
 
+/// As [`int`], for numbers that the reference keeps in 32 bits.
+pub fn int32(text: &[u8]) -> Result<i32, Error> {
+    const OUT_OF_RANGE: Error =
+        Error::Static("ERR value is out of range, value must between -2147483648 and 2147483647");
+    i32::try_from(int(text)?).map_err(|_| OUT_OF_RANGE)
+}
+
 /// The double that C's `strtod` reads from the whole text: decimal or hexadecimal with an exponent, `inf` and
 /// `infinity` in any case, a sign. Refused: spaces, anything behind the number, NaN, and numbers that are too
 /// large for a double or so small that they become 0 (those that only lose precision are fine). O(length).

@@ -89,8 +89,8 @@ impl Dispatcher {
         if planned.len() >= PREFETCH_MIN {
             self.node.keyspace.prefetch(session.database, planned.iter().filter_map(|planned| planned.hash));
         }
-        let config = self.node.config.load();
-        let now_ms = now_ms();
+        let mut config = self.node.config.load();
+        let mut now_ms = now_ms();
         let pause = self.node.pause.running(now_ms);
         let written = out.len();
         let mut clock = BatchClock::start(&config);
@@ -112,6 +112,11 @@ impl Dispatcher {
                 planned.command = None;
             }
             ran += 1;
+            if planned.command.is_some_and(|command| matches!(command.run(), Run::Session)) {
+                // CONFIG SET and DEBUG SLEEP hold for the commands right behind them.
+                config = self.node.config.load();
+                now_ms = super::now_ms();
+            }
             let took_ns = clock.ran(planned.command, &self.stats);
             if took_ns >= clock.slow_ns {
                 self.note_slow(session, &config, planned.command, args, took_ns);

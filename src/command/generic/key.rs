@@ -1,6 +1,6 @@
 //! Whole keys: existence, kind, removal, renaming, copying.
 
-use crate::command::number::{int, parse_int};
+use crate::command::number::{int32, parse_int};
 use crate::command::spec::{KeySpec, Reach, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
 use crate::store::Event;
@@ -282,8 +282,7 @@ const SAME_OBJECT: Error = Error::Static("ERR source and destination objects are
 
 /// A database's number.
 fn parse_database(ctx: &Ctx<'_>, text: &[u8]) -> Result<usize, Error> {
-    let number = i32::try_from(int(text)?)
-        .map_err(|_| Error::Static("ERR value is out of range, value must between -2147483648 and 2147483647"))?;
+    let number = int32(text)?;
     usize::try_from(number)
         .ok()
         .filter(|number| *number < ctx.tx.keyspace().databases())

@@ -78,13 +78,13 @@ impl<'a> Options<'a> {
                 if !pattern.contains(&b'*') {
                     options.unsorted = true;
                 } else if ctx.config.cluster_enabled {
-                    return Err(Error::Static("ERR BY option of SORT denied in cluster mode."));
+                    return Err(Error::Static("ERR BY option of SORT denied in Cluster mode."));
                 }
                 options.by = Some(Pattern::parse(pattern));
                 at += 1;
             } else if is("get") && left >= 1 {
                 if ctx.config.cluster_enabled {
-                    return Err(Error::Static("ERR GET option of SORT denied in cluster mode."));
+                    return Err(Error::Static("ERR GET option of SORT denied in Cluster mode."));
                 }
                 options.get.push(Pattern::parse(args.at(at)));
                 at += 1;
@@ -313,8 +313,8 @@ mod tests {
         );
         assert_eq!(session.run("SORT s BY h*->f ALPHA LIMIT 3 1"), "*1 $1 1");
         session.config.cluster_enabled = true;
-        assert_eq!(session.run("SORT s BY w*"), "-ERR BY option of SORT denied in cluster mode.");
-        assert_eq!(session.run("SORT s GET #"), "-ERR GET option of SORT denied in cluster mode.");
+        assert_eq!(session.run("SORT s BY w*"), "-ERR BY option of SORT denied in Cluster mode.");
+        assert_eq!(session.run("SORT s GET #"), "-ERR GET option of SORT denied in Cluster mode.");
     }
 
     #[test]

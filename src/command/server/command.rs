@@ -186,7 +186,7 @@ fn write_info(args: Args<'_>, reply: &mut Reply<'_>) {
     for name in args.skip(2) {
         match table.by_full_name(name) {
             Some(command) => docs::write_info(command, reply),
-            None => reply.null_array(),
+            None => reply.null(),
         }
     }
 }

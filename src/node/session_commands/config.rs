@@ -1,7 +1,7 @@
 //! CONFIG: settings at run time.
 
 use super::{Call, Handlers, help};
-use crate::command::{Error, Outcome, glob};
+use crate::command::{Error, Outcome, glob, quotable};
 use crate::node::Node;
 use crate::node::config::table::{DIRECTIVES, find};
 use crate::node::config::{Config, Settings, rewrite};
@@ -86,9 +86,9 @@ fn check_names(call: &Call<'_>, config: &Config, pairs: &[(&[u8], &[u8])]) -> Re
     let mut refused = None;
     for (name, _) in pairs {
         let Some(index) = find(name) else {
-            let name = String::from_utf8_lossy(name);
-            let unknown = format!("ERR Unknown option or number of arguments for CONFIG SET - '{name}'");
-            return Err(refused.unwrap_or(Error::Text(unknown)));
+            let name = quotable(name, usize::MAX);
+            let unknown = [b"ERR Unknown option or number of arguments for CONFIG SET - '", name, b"'"].concat();
+            return Err(refused.unwrap_or(Error::Bytes(unknown)));
         };
         let directive = &DIRECTIVES[index];
         let reason = if directive.immutable {

@@ -28,7 +28,7 @@ fn quit(call: &mut Call<'_>) -> Outcome {
 }
 
 fn select(call: &mut Call<'_>) -> Outcome {
-    let index = number::int(call.args.at(1))?;
+    let index = number::int32(call.args.at(1))?;
     if call.node.config.load().cluster_enabled && index != 0 {
         return Err(Error::Static("ERR SELECT is not allowed in cluster mode"));
     }

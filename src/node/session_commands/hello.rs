@@ -1,7 +1,7 @@
 //! HELLO, AUTH and RESET: who a client is, and which protocol it speaks.
 
 use super::{Call, Handlers};
-use crate::command::{Error, Outcome, number};
+use crate::command::{Error, Outcome, number, quotable};
 use crate::resp::Protocol;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -24,23 +24,20 @@ fn hello(call: &mut Call<'_>) -> Outcome {
             None => return Err(Error::Static("ERR Protocol version is not an integer or out of range")),
         },
     };
-    let (mut credentials, mut name) = (None, None);
+    // Each option holds as soon as it is read, whatever follows it.
     let mut at = 2;
     while at < args.len() {
         let left = args.len() - 1 - at;
         if args.is(at, "auth") && left >= 2 {
-            credentials = Some((args.at(at + 1), args.at(at + 2)));
+            log_in(call, args.at(at + 1), args.at(at + 2))?;
             at += 3;
         } else if args.is(at, "setname") && left >= 1 {
-            name = Some(args.at(at + 1));
+            set_name(call, args.at(at + 1))?;
             at += 2;
         } else {
-            let option = String::from_utf8_lossy(args.at(at));
-            return Err(Error::Text(format!("ERR Syntax error in HELLO option '{option}'")));
+            let option = quotable(args.at(at), usize::MAX);
+            return Err(Error::Bytes([b"ERR Syntax error in HELLO option '", option, b"'"].concat()));
         }
-    }
-    if let Some((user, password)) = credentials {
-        log_in(call, user, password)?;
     }
     if !call.session.authenticated && !call.node.config.load().password.is_empty() {
         return Err(Error::Static(
@@ -48,9 +45,6 @@ fn hello(call: &mut Call<'_>) -> Outcome {
              <pass> option can be used to authenticate the client and select the RESP protocol version at the \
              same time",
         ));
-    }
-    if let Some(name) = name {
-        set_name(call, name)?;
     }
     if let Some(protocol) = protocol {
         call.session.protocol = protocol;

@@ -112,6 +112,10 @@ impl Hash {
                 }
                 if let Some(pos) = find(list, field).and_then(|pos| list.next(pos)) {
                     list.replace(pos, value);
+                    // The limit may have been lowered since the fields came.
+                    if list.len() / 2 > limits.hash_entries_max {
+                        self.table_mut(0);
+                    }
                     return false;
                 }
                 if list.len() / 2 >= limits.hash_entries_max {

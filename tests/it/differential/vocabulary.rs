@@ -227,7 +227,7 @@ impl Vocabulary {
                     "maxmemory",
                     "databases",
                     "nosuchsetting",
-                    "*max-listpack*",
+                    "*zset-max-listpack*",
                     "TIMEOUT",
                     "port?",
                     "proto-max-bulk-len",
