@@ -82,6 +82,8 @@ pub(super) fn up(arguments: &Up) -> Outcome {
             ("--threads", threads.to_string()),
             ("--cluster-enabled", "yes".to_owned()),
             ("--save", String::new()),
+            // Who binds to an address that others reach wants to be reached; the proxy beside it is open too.
+            ("--protected-mode", "no".to_owned()),
         ];
         let settings: Vec<String> = settings.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
         let (config, _) = Config::from_args(&settings)?;
