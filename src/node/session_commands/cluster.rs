@@ -156,36 +156,45 @@ fn slot_argument(argument: &[u8]) -> Result<Slot, Error> {
         .ok_or(Error::Static("ERR Invalid or out of range slot"))
 }
 
-/// The slots of `ADDSLOTS slot …`, or of `ADDSLOTSRANGE first last …` when `ranges`; none may be named twice.
-fn slot_arguments(args: Args<'_>, ranges: bool) -> Result<Vec<Slot>, Error> {
+/// The slots of `ADDSLOTS slot …`, or of `ADDSLOTSRANGE first last …` when `ranges`: there with the error of the first
+/// broken pair, which counts only if the slots before it are sound.
+fn slot_arguments(args: Args<'_>, ranges: bool) -> Result<(Vec<Slot>, Outcome), Error> {
     let mut named: Vec<Slot> = Vec::new();
     if !ranges {
         for argument in args.skip(2) {
             named.push(slot_argument(argument)?);
         }
-        return Ok(named);
+        return Ok((named, Ok(())));
     }
     if !args.len().is_multiple_of(2) {
         return Err(Error::WrongArity(format!("cluster|{}", String::from_utf8_lossy(args.at(1)).to_lowercase())));
     }
     for index in (2..args.len()).step_by(2) {
-        let (first, last) = (slot_argument(args.at(index))?, slot_argument(args.at(index + 1))?);
-        if first > last {
-            return Err(Error::Text(format!("ERR start slot number {first} is greater than end slot number {last}")));
-        }
+        let (first, last) = match slot_pair(args.at(index), args.at(index + 1)) {
+            Ok(pair) => pair,
+            Err(error) => return Ok((named, Err(error))),
+        };
         // At most one repetition of a slot is kept: it is an error anyway, and the memory stays bounded.
         named.extend((first.number()..=last.number()).filter_map(|number| Slot::new(number.into())));
         if named.len() > 2 * Slot::COUNT {
             break;
         }
     }
-    Ok(named)
+    Ok((named, Ok(())))
+}
+
+fn slot_pair(first: &[u8], last: &[u8]) -> Result<(Slot, Slot), Error> {
+    let (first, last) = (slot_argument(first)?, slot_argument(last)?);
+    if first > last {
+        return Err(Error::Text(format!("ERR start slot number {first} is greater than end slot number {last}")));
+    }
+    Ok((first, last))
 }
 
 /// Takes slots that nobody owns, or gives up ones that somebody does: all of them or none.
 fn change_slots(call: &mut Call<'_>, ranges: bool, take: bool) -> Outcome {
     in_cluster(call)?;
-    let named = slot_arguments(call.args, ranges)?;
+    let (named, parsed) = slot_arguments(call.args, ranges)?;
     let me = call.node.id;
     call.node.view.update(|view| {
         let mut seen = BTreeSet::new();
@@ -203,6 +212,7 @@ fn change_slots(call: &mut Call<'_>, ranges: bool, take: bool) -> Outcome {
                 return Err(Error::Text(format!("ERR Slot {slot} specified multiple times")));
             }
         }
+        parsed.clone()?;
         for slot in seen {
             view.assign(slot, take.then_some(me));
         }

@@ -76,7 +76,7 @@ fn set(call: &mut Call<'_>) -> Outcome {
 }
 
 fn failed(name: &[u8], reason: &str) -> Error {
-    let name = String::from_utf8_lossy(name);
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
     Error::Text(format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"))
 }
 
