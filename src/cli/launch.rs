@@ -6,6 +6,7 @@ use crate::net::listen;
 use crate::node::{self, Config, Node};
 use crate::proxy::{self, NodeAddr, ProxyConfig};
 use std::error::Error;
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -24,22 +25,22 @@ pub(super) fn node(arguments: &[String]) -> Outcome {
     if let [flag] = arguments
         && (flag == "-v" || flag == "--version")
     {
-        println!("slotwise server v=7.2.4 slotwise={}", env!("CARGO_PKG_VERSION"));
+        say(format_args!("slotwise server v=7.2.4 slotwise={}", env!("CARGO_PKG_VERSION")));
         return Ok(());
     }
     log_to(std::io::stderr);
     let (config, warnings) = Config::from_args(arguments)?;
     for warning in warnings {
-        eprintln!("slotwise: {warning}");
+        tracing::warn!("{warning}");
     }
     let listeners = node::bind(&config)?;
     let addresses = local_addresses(&listeners)?;
     let (stop, _) = watch::channel(false);
     let node = Arc::new(Node::alone(config, addresses.clone(), stop.clone()));
-    println!("slotwise {}, PID: {}", env!("CARGO_PKG_VERSION"), std::process::id());
-    println!("Server initialized");
+    say(format_args!("slotwise {}, PID: {}", env!("CARGO_PKG_VERSION"), std::process::id()));
+    say(format_args!("Server initialized"));
     for address in addresses {
-        println!("Ready to accept connections on {address}");
+        say(format_args!("Ready to accept connections on {address}"));
     }
     serve(vec![Part { stop, thread: start_node(node, listeners)? }])
 }
@@ -58,8 +59,8 @@ pub(super) fn proxy(arguments: Proxy) -> Outcome {
         ..ProxyConfig::default()
     };
     let listener = listen(SocketAddr::new(arguments.bind, arguments.port), PROXY_BACKLOG)?;
-    println!("slotwise {} proxy, PID: {}", env!("CARGO_PKG_VERSION"), std::process::id());
-    println!("Ready to accept connections on {}", listener.local_addr()?);
+    say(format_args!("slotwise {} proxy, PID: {}", env!("CARGO_PKG_VERSION"), std::process::id()));
+    say(format_args!("Ready to accept connections on {}", listener.local_addr()?));
     let (stop, _) = watch::channel(false);
     let thread = start_proxy(config, listener, stop.subscribe())?;
     serve(vec![Part { stop, thread }])
@@ -123,11 +124,21 @@ fn reachable(address: SocketAddr) -> String {
     }
 }
 
+/// Prints a line on standard output; goes on without when nobody reads it.
+fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 /// Tells the addresses and one line to try.
 fn introduce(view: &ClusterView, proxy: SocketAddr) {
     let nodes = view.members();
-    println!("slotwise {}: {} nodes and a proxy, PID: {}", env!("CARGO_PKG_VERSION"), nodes.len(), std::process::id());
-    println!("  proxy   {proxy:<21}  any Redis client");
+    say(format_args!(
+        "slotwise {}: {} nodes and a proxy, PID: {}",
+        env!("CARGO_PKG_VERSION"),
+        nodes.len(),
+        std::process::id()
+    ));
+    say(format_args!("  proxy   {proxy:<21}  any Redis client"));
     for (index, member) in nodes.iter().enumerate() {
         let host = if member.host.is_empty() { proxy.ip().to_string() } else { member.host.clone() };
         let address = match host.contains(':') {
@@ -136,10 +147,10 @@ fn introduce(view: &ClusterView, proxy: SocketAddr) {
         };
         let slots: Vec<String> =
             view.ranges_of(member.id).iter().map(|range| format!("{}-{}", range.first, range.last)).collect();
-        println!("  node {:<2} {address:<21}  cluster clients; slots {}", index + 1, slots.join(" "));
+        say(format_args!("  node {:<2} {address:<21}  cluster clients; slots {}", index + 1, slots.join(" ")));
     }
-    println!("Try:   redis-cli -p {} set greeting hello", proxy.port());
-    println!("Ready to accept connections. Ctrl-C stops it.");
+    say(format_args!("Try:   redis-cli -p {} set greeting hello", proxy.port()));
+    say(format_args!("Ready to accept connections. Ctrl-C stops it."));
 }
 
 fn start_node(node: Arc<Node>, listeners: Vec<TcpListener>) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
@@ -196,8 +207,8 @@ fn watch_for_the_end(stops: Vec<watch::Receiver<bool>>) -> std::io::Result<std::
                 told.spawn(async move { stop.wait_for(|stop| *stop).await.is_ok() });
             }
             tokio::select! {
-                _ = interrupt.recv() => eprintln!("slotwise: stopping"),
-                _ = terminate.recv() => eprintln!("slotwise: stopping"),
+                _ = interrupt.recv() => tracing::info!("stopping"),
+                _ = terminate.recv() => tracing::info!("stopping"),
                 _ = told.join_next() => {}
             }
             let _ = wake.try_send(());
@@ -215,9 +226,14 @@ fn local_addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, std::io
     listeners.iter().map(TcpListener::local_addr).collect()
 }
 
-/// Logs warnings and errors; `RUST_LOG` may ask for another level (`error`, `info`, `debug`, `trace`).
-fn log_to<W: std::io::Write + 'static>(writer: fn() -> W) {
+/// Logs warnings and errors, and goes on without when nobody reads them (a closed pipe must not end a thread); `RUST_LOG` may ask for another level (`error`, `info`, `debug`, `trace`).
+fn log_to<W: Write + 'static>(writer: fn() -> W) {
     let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::WARN);
     // A second start in one process (tests) keeps the first logger.
-    let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(writer).with_target(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(writer)
+        .with_target(false)
+        .log_internal_errors(false)
+        .try_init();
 }

@@ -291,7 +291,7 @@ impl Dispatcher {
         // Read under the slot's lock: whoever takes a slot away publishes a new view and then passes every
         // lock once, so that no command that saw the old view is still running.
         if cluster && let locks::Plan::Slot(slot) = plan {
-            self.check_owner(config, slot)?;
+            self.check_owner(session, config, slot)?;
         }
         let reply = Reply::new(out, session.protocol);
         let mut ctx = Ctx { tx, reply, config: &config.data };
@@ -315,7 +315,7 @@ impl Dispatcher {
     }
 
     #[inline]
-    fn check_owner(&self, config: &Config, slot: Slot) -> Outcome {
+    fn check_owner(&self, session: &Session, config: &Config, slot: Slot) -> Outcome {
         let mut view = self.view.borrow_mut();
         let view = view.load();
         let down = config.require_full_coverage && !view.covers_all_slots();
@@ -323,6 +323,10 @@ impl Dispatcher {
             Some(owner) if owner.id == self.node.id && !down => Ok(()),
             None => Err(Error::Static("CLUSTERDOWN Hash slot not served")),
             Some(_) if down => Err(Error::Static("CLUSTERDOWN The cluster is down")),
+            // A member that announces no address listens on all of this host's: also on the one that was reached.
+            Some(owner) if owner.host.is_empty() => {
+                Err(Error::Text(format!("MOVED {slot} {}:{}", session.client.local.ip(), owner.port)))
+            }
             Some(owner) => Err(Error::Text(format!("MOVED {slot} {}:{}", owner.host, owner.port))),
         }
     }
