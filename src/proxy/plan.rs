@@ -169,7 +169,7 @@ impl Router {
 /// The error for a command that a proxy does not serve.
 pub fn not_supported(name: &str) -> String {
     let name = name.replace('|', " ").to_uppercase();
-    format!("ERR {name} is not supported by the slotwise proxy yet; connect to a node")
+    format!("ERR {name} is not supported by the slotwise proxy yet")
 }
 
 #[cold]
@@ -406,7 +406,7 @@ mod tests {
 
     #[test]
     fn what_a_shared_connection_cannot_do_is_refused_by_name() {
-        let text = "ERR MULTI is not supported by the slotwise proxy yet; connect to a node";
+        let text = "ERR MULTI is not supported by the slotwise proxy yet";
         assert_eq!(refusal("multi"), text);
         for line in [
             "exec",
@@ -446,7 +446,7 @@ mod tests {
             "module list",
         ] {
             assert!(
-                refusal(line).ends_with("by the slotwise proxy yet; connect to a node"),
+                refusal(line).ends_with("by the slotwise proxy yet"),
                 "{line}: {}",
                 refusal(line)
             );
