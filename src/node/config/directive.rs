@@ -4,6 +4,7 @@
 //! becomes `yes`. Texts of errors are the reference's.
 
 use crate::command::number::parse_int;
+use crate::command::quotable;
 use std::borrow::Cow;
 
 /// Why a value is refused.
@@ -135,7 +136,8 @@ impl Directive {
                 }
             }
             Kind::Memory(min, max) => {
-                let value = memory(word).ok_or("argument must be a memory value")?;
+                // The reference reads it as a C string.
+                let value = memory(quotable(word, usize::MAX)).ok_or("argument must be a memory value")?;
                 if (min..=max).contains(&value) {
                     Ok(value.to_string().into_bytes())
                 } else {
