@@ -77,8 +77,8 @@ async fn accept(node: &Node, dispatcher: &Dispatcher, mut stream: TcpStream) -> 
     };
     let session = Session::new(client.clone(), config.password.is_empty());
     drop(config);
-    let id = client.id;
-    let outcome = Connection {
+    let _registered = Registered { node, id: client.id };
+    Connection {
         stream,
         client,
         session,
@@ -88,9 +88,19 @@ async fn accept(node: &Node, dispatcher: &Dispatcher, mut stream: TcpStream) -> 
         closing: false,
     }
     .serve(dispatcher)
-    .await;
-    node.clients.unregister(id);
-    outcome
+    .await
+}
+
+/// Forgets a client however its task ends: also by a panic in a handler, or dropped when the drain is over.
+struct Registered<'a> {
+    node: &'a Node,
+    id: u64,
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        self.node.clients.unregister(self.id);
+    }
 }
 
 struct Connection {

@@ -445,11 +445,7 @@ mod tests {
             "pubsub channels",
             "module list",
         ] {
-            assert!(
-                refusal(line).ends_with("by the slotwise proxy yet"),
-                "{line}: {}",
-                refusal(line)
-            );
+            assert!(refusal(line).ends_with("by the slotwise proxy yet"), "{line}: {}", refusal(line));
         }
         for line in ["ping", "echo a", "hello", "client id", "config get save", "cluster info", "info", "command count"]
         {
