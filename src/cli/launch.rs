@@ -33,7 +33,9 @@ pub(super) fn node(arguments: &[String]) -> Outcome {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    let listeners = node::bind(&config)?;
+    // On standard output too: tools that start a redis-server wait for this line there.
+    let listeners = node::bind(&config)
+        .inspect_err(|error| say(format_args!("Failed listening on port {}: aborting.", error.address.port())))?;
     let addresses = local_addresses(&listeners)?;
     let (stop, _) = watch::channel(false);
     let node = Arc::new(Node::alone(config, addresses.clone(), stop.clone()));

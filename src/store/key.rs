@@ -1,6 +1,6 @@
 //! A key with its hash: computed once per request, used by every look-up.
 
-use crate::slot::{Slot, hash_tag};
+use crate::slot::Slot;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::LazyLock;
 
@@ -23,8 +23,7 @@ impl KeyHash {
         let mut hasher = SEED.build_hasher();
         hasher.write(key);
         let bucket = hasher.finish();
-        let crc = u64::from(crc16::State::<crc16::XMODEM>::calculate(hash_tag(key)));
-        let slot = crc & (Slot::COUNT as u64 - 1);
+        let slot = u64::from(Slot::of(key).number());
         let tag_and_bucket = bucket & !((Slot::COUNT as u64 - 1) << BUCKET_BITS);
         KeyHash(tag_and_bucket | slot << BUCKET_BITS)
     }
