@@ -149,7 +149,8 @@ fn getkeysinslot(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-fn slot_argument(argument: &[u8]) -> Result<Slot, Error> {
+/// A slot's number, or the reference's error.
+pub(super) fn slot_argument(argument: &[u8]) -> Result<Slot, Error> {
     parse_int(argument)
         .and_then(|number| u64::try_from(number).ok())
         .and_then(Slot::new)

@@ -1,6 +1,6 @@
 //! CLUSTER SLOT-STATS: keys of each slot, and what serving it cost where that is counted.
 
-use super::cluster::in_cluster;
+use super::cluster::{in_cluster, slot_argument};
 use super::{Call, Handlers};
 use crate::command::number::parse_int;
 use crate::command::{Error, Outcome};
@@ -53,7 +53,7 @@ fn slot_stats(call: &mut Call<'_>) -> Outcome {
     let mine: Vec<SlotRange> = view.ranges_of(call.node.id);
     let mine = mine.iter().flat_map(|range| range.slots());
     let slots: Vec<Slot> = if call.args.is(2, "SLOTSRANGE") && call.args.len() == 5 {
-        let (first, last) = (slot(call.args.at(3))?, slot(call.args.at(4))?);
+        let (first, last) = (slot_argument(call.args.at(3))?, slot_argument(call.args.at(4))?);
         if first > last {
             return Err(Error::Text(format!("ERR Start slot number {first} is greater than end slot number {last}")));
         }
@@ -83,13 +83,6 @@ fn slot_stats(call: &mut Call<'_>) -> Outcome {
         }
     }
     Ok(())
-}
-
-fn slot(argument: &[u8]) -> Result<Slot, Error> {
-    parse_int(argument)
-        .and_then(|number| u64::try_from(number).ok())
-        .and_then(Slot::new)
-        .ok_or(Error::Static("ERR Invalid or out of range slot"))
 }
 
 struct Order {
