@@ -8,10 +8,11 @@ use super::topology::NodeAddr;
 use crate::slot::Slot;
 use std::time::Duration;
 
-/// Most MOVED and ASK redirects followed for one request.
+/// Most MOVED and ASK redirects followed at once for one request. More of them mean that nodes disagree for a moment
+/// about an owner that just changed and send the request to and fro: from then on it waits before each.
 pub const HOPS_MAX: u8 = 5;
 
-/// Most times a request is sent again for TRYAGAIN, CLUSTERDOWN or LOADING; with [`pause`] between them about 1.5 s.
+/// Most times a request waits and is sent again, for TRYAGAIN, CLUSTERDOWN or LOADING or after too many redirects; with [`pause`] between them about 1.5 s.
 pub const PATIENCE_MAX: u8 = 8;
 
 /// Most times a read is sent again after its link was lost.
@@ -118,7 +119,7 @@ pub fn after_refusal(refusal: &Refusal, routed: bool, attempts: &mut Attempts) -
         return Verdict::Deliver;
     }
     match refusal {
-        Refusal::Moved { .. } | Refusal::Ask(_) if attempts.hops >= HOPS_MAX => Verdict::Deliver,
+        Refusal::Moved { .. } | Refusal::Ask(_) if attempts.hops >= HOPS_MAX => wait_or_deliver(attempts),
         Refusal::Moved { .. } => {
             attempts.hops += 1;
             Verdict::Resend
@@ -127,12 +128,16 @@ pub fn after_refusal(refusal: &Refusal, routed: bool, attempts: &mut Attempts) -
             attempts.hops += 1;
             Verdict::Ask(target.clone())
         }
-        Refusal::TryAgain | Refusal::ClusterDown if attempts.waits >= PATIENCE_MAX => Verdict::Deliver,
-        Refusal::TryAgain | Refusal::ClusterDown => {
-            attempts.waits += 1;
-            Verdict::Later(pause(attempts.waits))
-        }
+        Refusal::TryAgain | Refusal::ClusterDown => wait_or_deliver(attempts),
     }
+}
+
+fn wait_or_deliver(attempts: &mut Attempts) -> Verdict {
+    if attempts.waits >= PATIENCE_MAX {
+        return Verdict::Deliver;
+    }
+    attempts.waits += 1;
+    Verdict::Later(pause(attempts.waits))
 }
 
 /// The pause before the `wait`-th repetition (from 1): 10 ms, doubling up to 320 ms.
@@ -188,11 +193,14 @@ mod tests {
     }
 
     #[test]
-    fn redirects_end_after_their_bound() {
+    fn redirects_are_followed_at_once_then_with_pauses_then_no_more() {
         let moved = refusal(b"-MOVED 1 a:1\r\n").unwrap();
         let mut attempts = Attempts::default();
         for _ in 0..HOPS_MAX {
             assert_eq!(after_refusal(&moved, true, &mut attempts), Verdict::Resend);
+        }
+        for wait in 1..=PATIENCE_MAX {
+            assert_eq!(after_refusal(&moved, true, &mut attempts), Verdict::Later(pause(wait)));
         }
         assert_eq!(after_refusal(&moved, true, &mut attempts), Verdict::Deliver);
         let mut attempts = Attempts::default();

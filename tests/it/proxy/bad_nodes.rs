@@ -141,7 +141,9 @@ fn a_stalled_node_s_queue_is_bounded() {
     for number in 0..100 {
         wire.send(format!("SET b {number}\r\n").as_bytes());
     }
+    eventually("the node heard as many as may be under way", || node.heard().len() >= 10);
     let reply = super::text(&wire.reply());
     assert!(reply.contains("did not answer"), "{reply}");
-    assert_eq!(node.heard().len(), 10);
+    // The next ten may be on their way by now: the first made room when they were given up.
+    assert!(node.heard().len() <= 20, "{} requests under way", node.heard().len());
 }
