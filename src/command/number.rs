@@ -6,35 +6,12 @@
 mod hex_float;
 mod long_double;
 
+/// What the store keeps as a number is what commands take for one: one rule, in one place.
+pub use crate::store::value::listpack::integer as parse_int;
 pub use long_double::Extended;
 
 use super::Error;
 use crate::resp::reply::Double;
-
-/// The integer that this text is the canonical decimal form of: no `+`, no leading zeros, no `-0`, no spaces,
-/// the full range of `i64`. O(length), at most 20 bytes are looked at.
-#[inline]
-pub fn parse_int(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    match digits {
-        [b'0'] if !negative => return Some(0),
-        // 19 digits stay below 10^19, which fits into 64 bits: the loop cannot overflow.
-        [b'1'..=b'9', ..] if digits.len() <= 19 => {}
-        _ => return None,
-    }
-    let mut magnitude = 0u64;
-    for &byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        magnitude = magnitude * 10 + u64::from(digit);
-    }
-    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
-}
 
 /// [`parse_int`], with the reference's error.
 #[inline]

@@ -10,6 +10,7 @@ use super::key::{Key, KeyHash};
 use super::keyspace::{Guard, Keyspace, SlotMeta};
 use super::object::{Collection, Kind, Object};
 use super::table::{self, Table};
+use super::value::listpack::integer;
 use crate::slot::Slot;
 use std::cell::{Cell, RefCell};
 
@@ -335,7 +336,7 @@ impl<'a> Tx<'a> {
     /// Makes a key hold a string, whatever it held; an integer in canonical form is kept as one.
     #[inline]
     pub fn set_string(&mut self, key: Key<'_>, value: &[u8], ttl: Ttl) {
-        match canonical_int(value) {
+        match integer(value) {
             Some(number) => self.set_int(key, number, ttl),
             None => self.overwrite(
                 key,
@@ -528,18 +529,6 @@ fn held_index(guards: &[(usize, Slot, Guard<'_>)], place: usize, slot: Slot) -> 
     guards
         .binary_search_by_key(&(place, slot), |(place, slot, _)| (*place, *slot))
         .expect("a command locks the slots of all keys it touches")
-}
-
-/// The integer that `value` spells in the one form the reference keeps as a number.
-#[inline]
-fn canonical_int(value: &[u8]) -> Option<i64> {
-    let digits = value.strip_prefix(b"-").unwrap_or(value);
-    match digits {
-        [b'0'] => return (value.len() == 1).then_some(0),
-        [b'1'..=b'9', rest @ ..] if rest.len() < 19 && rest.iter().all(u8::is_ascii_digit) => {}
-        _ => return None,
-    }
-    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 impl Drop for Tx<'_> {
