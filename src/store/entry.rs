@@ -30,6 +30,7 @@
 #![allow(unsafe_code)]
 
 use super::object::{Kind, Object};
+use super::size_class::size_class;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
@@ -453,39 +454,10 @@ fn layout(size: usize) -> Layout {
     Layout::from_size_align(size_class(size), 8).expect("an entry is far smaller than the address space")
 }
 
-/// The allocator's size class: steps of 16 up to 128, then four per doubling.
-#[inline(always)]
-pub const fn size_class(size: usize) -> usize {
-    if size <= 128 {
-        (size + 15) & !15
-    } else {
-        let step = 1usize << (usize::BITS - 1 - (size - 1).leading_zeros() - 2);
-        (size + step - 1) & !(step - 1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::value::list::List;
     use super::*;
-
-    #[test]
-    fn size_classes_are_the_allocator_s() {
-        for (size, class) in [
-            (8, 16),
-            (16, 16),
-            (17, 32),
-            (96, 96),
-            (97, 112),
-            (128, 128),
-            (129, 160),
-            (161, 192),
-            (257, 320),
-            (1025, 1280),
-        ] {
-            assert_eq!(size_class(size), class, "{size}");
-        }
-    }
 
     #[test]
     fn an_entry_gives_back_what_it_was_built_from() {

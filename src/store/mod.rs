@@ -8,6 +8,7 @@ mod entry;
 mod key;
 mod keyspace;
 mod object;
+mod size_class;
 mod table;
 mod tx;
 pub mod value;

@@ -9,6 +9,7 @@
 //! member and score) are found by one walk. The buffer grows by allocator size classes, so that almost no byte of it
 //! is slack that the allocator would not have spent anyway.
 
+use crate::store::size_class::size_class;
 use std::fmt;
 
 mod entry;
@@ -493,12 +494,6 @@ pub fn validate(bytes: &[u8]) -> Result<(), Corrupt> {
         seen += 1;
     }
     if count != COUNT_UNKNOWN && usize::from(count) != seen { Err(Corrupt) } else { Ok(()) }
-}
-
-/// The allocator's smallest size class for `bytes`: steps of 16 to 128, then four classes per doubling (jemalloc's).
-fn size_class(bytes: usize) -> usize {
-    let step = if bytes <= 128 { 16 } else { bytes.next_power_of_two() / 8 };
-    bytes.next_multiple_of(step)
 }
 
 #[cfg(test)]
