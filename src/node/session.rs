@@ -45,8 +45,6 @@ pub struct Session {
     pub after: After,
     /// CLIENT NO-TOUCH: its commands do not count as accesses.
     pub no_touch: bool,
-    /// ASKING was sent: the next command may work on an importing slot.
-    pub asking: bool,
 }
 
 impl Session {
@@ -60,7 +58,6 @@ impl Session {
             reply_mode: ReplyMode::On,
             after: After::Continue,
             no_touch: false,
-            asking: false,
         }
     }
 

@@ -140,11 +140,6 @@ impl RequestParser {
         self.bulk_length.map_or(0, |length| (self.position + length + 2).saturating_sub(buffer_len))
     }
 
-    /// True between requests: no byte of an unfinished request has been seen.
-    pub fn is_between_requests(&self, buffer_len: usize) -> bool {
-        self.args_missing == 0 && self.position >= buffer_len
-    }
-
     /// Reads complete requests from `buffer` until it holds no more or the batch has `batch_max`.
     ///
     /// `buffer` must be the bytes of earlier calls, minus what [`release`](Self::release) took, plus new ones.

@@ -199,9 +199,9 @@ fn read_write(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
+/// No slot is ever being imported yet, so there is nothing to remember.
 fn asking(call: &mut Call<'_>) -> Outcome {
     needs_cluster(call)?;
-    call.session.asking = true;
     call.reply.ok();
     Ok(())
 }
