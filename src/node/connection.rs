@@ -203,7 +203,6 @@ impl Connection {
             // Until AUTH each request is judged by the limits that hold once the one before it has run.
             let batch = if limits.unauthenticated { 1 } else { BATCH };
             let parsed = self.parser.parse(&mut self.input, limits, batch);
-            let idle = self.parser.requests().is_empty();
             let mut next = 0;
             loop {
                 let (session, out) = (&mut self.session, &mut self.output.buffer);
@@ -224,8 +223,10 @@ impl Connection {
                 dispatcher.refuse(&error, &mut self.output.buffer);
                 self.closing = true;
             }
+            // Fewer than asked for: the rest of the buffer is no whole request.
+            let done = self.parser.requests().len() < batch;
             self.parser.next_batch();
-            if idle {
+            if done {
                 break;
             }
             if self.output.len() > OUTPUT_BYTES_EAGER {
@@ -234,7 +235,7 @@ impl Connection {
         }
         let consumed = self.parser.release();
         self.consume(consumed);
-        if self.input.len() > dispatcher.config().query_buffer_bytes_max {
+        if !self.input.is_empty() && self.input.len() > dispatcher.config().query_buffer_bytes_max {
             // As the reference: closed without a word.
             tracing::warn!("client {} closed: its request passed client-query-buffer-limit", self.client.id);
             self.closing = true;
