@@ -1,7 +1,7 @@
 //! Counters of what happens to keys: spread over cache lines, so that threads do not meet on them.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug)]
@@ -20,17 +20,39 @@ const COUNTERS: usize = 4;
 const LANES: usize = 64;
 
 #[repr(align(128))]
-#[derive(Default)]
-struct Lane([AtomicU64; COUNTERS]);
+struct Lane<const N: usize>([AtomicI64; N]);
 
-/// A set of [`Counter`]s.
-pub struct Counters(Box<[Lane]>);
+/// `N` sums that threads add to without meeting.
+pub(super) struct Lanes<const N: usize>(Box<[Lane<N>]>);
 
-impl Default for Counters {
-    fn default() -> Counters {
-        Counters((0..LANES).map(|_| Lane::default()).collect())
+impl<const N: usize> Default for Lanes<N> {
+    fn default() -> Lanes<N> {
+        Lanes((0..LANES).map(|_| Lane(std::array::from_fn(|_| AtomicI64::new(0)))).collect())
     }
 }
+
+impl<const N: usize> Lanes<N> {
+    /// Adds to a sum, in the lane of the calling thread.
+    #[inline]
+    pub(super) fn add(&self, index: usize, amount: i64) {
+        self.0[LANE.get()].0[index].fetch_add(amount, Relaxed);
+    }
+
+    /// The sum over all threads. O(1).
+    pub(super) fn sum(&self, index: usize) -> i64 {
+        self.0.iter().fold(0, |sum, lane| sum.wrapping_add(lane.0[index].load(Relaxed)))
+    }
+
+    fn reset(&self, index: usize) {
+        for lane in &self.0 {
+            lane.0[index].store(0, Relaxed);
+        }
+    }
+}
+
+/// A set of [`Counter`]s.
+#[derive(Default)]
+pub struct Counters(Lanes<COUNTERS>);
 
 thread_local! {
     static LANE: Cell<usize> = {
@@ -40,23 +62,21 @@ thread_local! {
 }
 
 impl Counters {
-    /// Adds to a counter, in the lane of the calling thread.
+    /// Adds to a counter.
     #[inline]
     pub fn add(&self, counter: Counter, amount: u64) {
         if amount > 0 {
-            self.0[LANE.get()].0[counter as usize].fetch_add(amount, Relaxed);
+            self.0.add(counter as usize, amount as i64);
         }
     }
 
     /// The sum over all threads.
     pub fn get(&self, counter: Counter) -> u64 {
-        self.0.iter().fold(0, |sum, lane| sum.wrapping_add(lane.0[counter as usize].load(Relaxed)))
+        self.0.sum(counter as usize) as u64
     }
 
     /// Sets a counter to zero.
     pub fn reset(&self, counter: Counter) {
-        for lane in &self.0 {
-            lane.0[counter as usize].store(0, Relaxed);
-        }
+        self.0.reset(counter as usize);
     }
 }

@@ -46,7 +46,8 @@ const OBJECT: u8 = 3;
 const EXPIRES: u8 = 1 << 4;
 const LONG_KEY: u8 = 1 << 5;
 
-/// A key and its value. One pointer wide.
+/// A key and its value. One pointer wide, and never null: `Option<Entry>` is one pointer too.
+#[repr(transparent)]
 pub struct Entry(NonNull<u8>);
 
 // SAFETY: an entry owns its allocation and what hangs on it, and nothing in it is tied to a thread.

@@ -11,8 +11,6 @@ static SEED: LazyLock<ahash::RandomState> = LazyLock::new(ahash::RandomState::ne
 const BUCKET_BITS: u32 = 43;
 
 /// A key's place: `[7 bits for the table's tag | 14 bits slot | 43 bits bucket]`.
-///
-/// The keyspace map takes the 14 bits below its table's tag as the shard, so a slot is a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyHash(u64);
 
@@ -20,12 +18,18 @@ impl KeyHash {
     /// Hashes a key. O(its length).
     #[inline]
     pub fn of(key: &[u8]) -> KeyHash {
-        let mut hasher = SEED.build_hasher();
-        hasher.write(key);
-        let bucket = hasher.finish();
+        let bucket = KeyHash::bucket_bits_of(key);
         let slot = u64::from(Slot::of(key).number());
         let tag_and_bucket = bucket & !((Slot::COUNT as u64 - 1) << BUCKET_BITS);
         KeyHash(tag_and_bucket | slot << BUCKET_BITS)
+    }
+
+    /// What the low [`BUCKET_BITS`] of a key's hash are, without finding its slot. Higher bits are of no use.
+    #[inline]
+    pub(super) fn bucket_bits_of(key: &[u8]) -> u64 {
+        let mut hasher = SEED.build_hasher();
+        hasher.write(key);
+        hasher.finish()
     }
 
     /// Its slot.

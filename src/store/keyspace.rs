@@ -1,151 +1,29 @@
-//! The keyspace: numbered databases, each one map with a shard per slot. The only module that knows DashMap.
+//! The keyspace: numbered databases, each 16,384 slots with a table and a lock of their own.
 //!
-//! One `DashMap` per database with 16,384 shards: the slot's bits of a [`KeyHash`] are the bits the map takes as
-//! the shard, so a slot *is* a shard. One lock covers all keys of a slot (multi-key commands inside a slot take
-//! exactly one), a rehash is one slot's rehash, and threads meet only on the same slot.
+//! One lock covers all keys of a slot (multi-key commands inside a slot take exactly one), a rehash is one slot's
+//! rehash, and threads meet only on the same slot.
 //!
-//! A database costs about 2.4 MiB empty; those never selected are never made.
+//! A database costs 1 MiB empty; those never selected are never made.
 
 use super::counters::{Counter, Counters};
-use super::entry::Entry;
 use super::key::KeyHash;
+use super::slot_table::Slots;
 use super::table::{self, Table};
 use crate::slot::Slot;
-use dashmap::{DashMap, RwLockWriteGuard};
-use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
-
-/// A locked slot's table.
-pub(super) type Guard<'a> = RwLockWriteGuard<'a, Table>;
 
 /// Most databases a keyspace can have.
 pub const DATABASES_MAX: usize = 128;
 
 /// All keys of a node.
 pub struct Keyspace {
-    databases: Box<[OnceLock<Database>]>,
+    databases: Box<[OnceLock<Slots>]>,
     /// Which of `databases` a client's number means; SWAPDB exchanges two.
     places: Box<[AtomicU8]>,
     swap: Mutex<()>,
     /// What happened to keys, for INFO.
     pub counters: Counters,
-}
-
-/// One database.
-pub(super) struct Database {
-    map: DashMap<Entry, (), SlotHasher>,
-    slots: Box<[SlotMeta]>,
-    /// Nothing in the database expires before this, unix ms: what makes a sweep over a quiet one cost nothing.
-    next_expiry_ms: AtomicI64,
-}
-
-/// What is known of a slot besides its table. Changed only under the slot's lock; read without it for statistics.
-#[derive(Default)]
-pub(super) struct SlotMeta {
-    /// Keys with an expiry.
-    volatile: AtomicU32,
-    /// How often the table's places changed; SCAN starts a slot again when this moved.
-    pub(super) rehashes: AtomicU32,
-    /// No key or field expires before this, unix ms; `i64::MAX`: nothing expires.
-    next_expiry_ms: AtomicI64,
-}
-
-impl SlotMeta {
-    fn note_expiry(&self, at_ms: i64) {
-        if at_ms < self.next_expiry_ms.load(Relaxed) {
-            self.next_expiry_ms.store(at_ms, Relaxed);
-        }
-    }
-
-    pub(super) fn count_volatile(&self, before: bool, after: bool) {
-        let count = self.volatile.load(Relaxed);
-        self.volatile.store(count + u32::from(after) - u32::from(before), Relaxed);
-    }
-
-    fn reset(&self) {
-        self.volatile.store(0, Relaxed);
-        self.next_expiry_ms.store(i64::MAX, Relaxed);
-        self.rehashes.store(self.rehashes.load(Relaxed).wrapping_add(1), Relaxed);
-    }
-}
-
-/// Hashes entries so that the map's shard is the key's slot.
-#[derive(Clone, Default)]
-pub(super) struct SlotHasher;
-
-/// Takes the one `write_u64` that [`Entry`]'s `Hash` makes.
-pub(super) struct PassThrough(u64);
-
-impl Hasher for PassThrough {
-    fn write(&mut self, _: &[u8]) {
-        debug_assert!(false, "entries hash themselves to one u64");
-    }
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-impl BuildHasher for SlotHasher {
-    type Hasher = PassThrough;
-    fn build_hasher(&self) -> PassThrough {
-        PassThrough(0)
-    }
-}
-
-impl Hash for Entry {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(KeyHash::of(self.key()).bits());
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Entry) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Entry {}
-
-impl Database {
-    fn new() -> Database {
-        let slots = (0..Slot::COUNT)
-            .map(|_| SlotMeta { next_expiry_ms: AtomicI64::new(i64::MAX), ..SlotMeta::default() })
-            .collect();
-        let map = DashMap::with_capacity_and_hasher_and_shard_amount(0, SlotHasher, Slot::COUNT);
-        Database { map, slots, next_expiry_ms: AtomicI64::new(i64::MAX) }
-    }
-
-    /// Notes that something in a slot expires at `at_ms`. The slot's lock must be held.
-    #[inline]
-    pub(super) fn note_expiry(&self, slot: Slot, at_ms: i64) {
-        self.meta(slot).note_expiry(at_ms);
-        // Seldom true: most expiries are later than the earliest.
-        if at_ms < self.next_expiry_ms.load(Relaxed) {
-            self.next_expiry_ms.fetch_min(at_ms, Relaxed);
-        }
-    }
-
-    #[inline]
-    pub(super) fn lock(&self, slot: Slot) -> Guard<'_> {
-        self.map.shards()[slot.index()].write()
-    }
-
-    #[inline]
-    pub(super) fn meta(&self, slot: Slot) -> &SlotMeta {
-        &self.slots[slot.index()]
-    }
-
-    /// Takes all keys out of a slot; the caller drops them, outside the lock.
-    #[must_use]
-    fn take(&self, slot: Slot) -> Table {
-        let mut table = self.lock(slot);
-        self.meta(slot).reset();
-        std::mem::take(&mut *table)
-    }
 }
 
 /// What a FLUSH took out of the keyspace: still in memory until dropped. O(keys) to drop.
@@ -198,7 +76,8 @@ impl Keyspace {
     /// Ends a sweep. O(slots).
     pub fn end_sweep(&self, database: usize) {
         let Some(database) = self.made(database) else { return };
-        let next_ms = database.slots.iter().map(|slot| slot.next_expiry_ms.load(Relaxed)).min().unwrap_or(i64::MAX);
+        let next_ms = Slot::all().map(|slot| database.meta(slot).next_expiry_ms.load(Relaxed)).min();
+        let next_ms = next_ms.unwrap_or(i64::MAX);
         database.next_expiry_ms.fetch_min(next_ms, Relaxed);
     }
 
@@ -209,11 +88,11 @@ impl Keyspace {
     }
 
     #[inline]
-    pub(super) fn at_place(&self, place: usize) -> &Database {
-        self.databases[place].get_or_init(Database::new)
+    pub(super) fn at_place(&self, place: usize) -> &Slots {
+        self.databases[place].get_or_init(Slots::new)
     }
 
-    fn made(&self, database: usize) -> Option<&Database> {
+    fn made(&self, database: usize) -> Option<&Slots> {
         self.databases[self.place(database)].get()
     }
 
@@ -226,20 +105,15 @@ impl Keyspace {
         self.places[second].store(place, Relaxed);
     }
 
-    /// Counts a database's keys. O(slots), whatever it holds.
+    /// Counts a database's keys. O(1).
     pub fn size(&self, database: usize) -> DatabaseSize {
         let Some(database) = self.made(database) else { return DatabaseSize::default() };
-        let mut size = DatabaseSize::default();
-        for (shard, meta) in database.map.shards().iter().zip(&database.slots) {
-            size.keys += shard.read().len();
-            size.volatile += meta.volatile.load(Relaxed) as usize;
-        }
-        size
+        DatabaseSize { keys: database.keys(), volatile: database.volatile() }
     }
 
     /// Counts the keys of one slot.
     pub fn slot_len(&self, database: usize, slot: Slot) -> usize {
-        self.made(database).map_or(0, |database| database.map.shards()[slot.index()].read().len())
+        self.made(database).map_or(0, |database| database.lock(slot).len())
     }
 
     /// Takes and drops a slot's lock: whoever held it before has let go of it when this returns.
@@ -252,7 +126,7 @@ impl Keyspace {
     /// Up to `count` keys of one slot. O(count).
     pub fn slot_keys(&self, database: usize, slot: Slot, count: usize) -> Vec<Box<[u8]>> {
         let Some(database) = self.made(database) else { return Vec::new() };
-        let table = database.map.shards()[slot.index()].read();
+        let table = database.lock(slot);
         table::iter(&table).take(count).map(|entry| entry.key().into()).collect()
     }
 
@@ -260,30 +134,21 @@ impl Keyspace {
     pub fn flush(&self, database: usize) -> Flushed {
         let mut tables = Vec::new();
         if let Some(database) = self.made(database) {
-            tables.extend(Slot::all().map(|slot| database.take(slot)).filter(|table| !table.is_empty()));
+            tables.extend(Slot::all().map(|slot| database.lock(slot).take()).filter(|table| !table.is_empty()));
         }
         Flushed(tables)
     }
 
     /// Takes all keys out of one slot.
     pub fn flush_slot(&self, database: usize, slot: Slot) -> Flushed {
-        Flushed(self.made(database).map(|database| vec![database.take(slot)]).unwrap_or_default())
+        Flushed(self.made(database).map(|database| vec![database.lock(slot).take()]).unwrap_or_default())
     }
 
-    /// Asks for the cache lines that running a batch of requests on these keys will touch. Three passes, so that
-    /// the misses of all keys overlap.
+    /// Asks for the cache lines that running a batch of requests on these keys will touch.
     #[inline]
     pub fn prefetch(&self, database: usize, keys: impl Iterator<Item = KeyHash> + Clone) {
-        let Some(database) = self.made(database) else { return };
-        let shards = database.map.shards();
-        for hash in keys.clone() {
-            table::prefetch(std::ptr::from_ref(&shards[hash.slot().index()]).cast());
-        }
-        for hash in keys.clone() {
-            table::prefetch_bucket(&shards[hash.slot().index()].read(), hash);
-        }
-        for hash in keys {
-            table::prefetch_entry(&shards[hash.slot().index()].read(), hash);
+        if let Some(database) = self.made(database) {
+            database.prefetch(keys);
         }
     }
 
@@ -316,8 +181,7 @@ impl Keyspace {
             },
             |entry| dead.push(entry),
         );
-        meta.next_expiry_ms.store(next_ms, Relaxed);
-        meta.volatile.store(volatile, Relaxed);
+        table.set_expiries(volatile, next_ms);
         drop(table);
         self.counters.add(Counter::ExpiredKeys, dead.len() as u64);
         dead.len()
@@ -332,16 +196,6 @@ mod tests {
     fn set(keyspace: &Keyspace, database: usize, key: &str, ttl: Ttl) {
         let key = Key::new(key.as_bytes());
         Tx::new(keyspace, database, 1000, Locks::Slot(key.slot())).set_string(key, b"v", ttl);
-    }
-
-    #[test]
-    fn a_slot_is_a_shard_of_the_map() {
-        let database = Database::new();
-        for number in 0..1000u32 {
-            let entry = Entry::int(number.to_string().as_bytes(), 0, None);
-            let slot = Slot::of(entry.key());
-            assert_eq!(database.map.determine_shard(database.map.hash_usize(&entry)), slot.index());
-        }
     }
 
     #[test]

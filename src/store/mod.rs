@@ -9,6 +9,7 @@ mod key;
 mod keyspace;
 mod object;
 mod size_class;
+mod slot_table;
 mod table;
 mod tx;
 pub mod value;

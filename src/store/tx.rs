@@ -7,8 +7,9 @@
 use super::counters::Counter;
 use super::entry::{Entry, Str};
 use super::key::{Key, KeyHash};
-use super::keyspace::{Guard, Keyspace, SlotMeta};
+use super::keyspace::Keyspace;
 use super::object::{Collection, Kind, Object};
+use super::slot_table::{Guard, Slots};
 use super::table::{self, Table};
 use super::value::listpack::integer;
 use crate::slot::Slot;
@@ -203,14 +204,13 @@ impl<'a> Tx<'a> {
     }
 
     #[inline]
-    fn meta(&self, slot: Slot) -> &'a SlotMeta {
-        let keyspace: &'a Keyspace = self.keyspace;
-        keyspace.at_place(self.place).meta(slot)
+    fn slots(&self) -> &'a Slots {
+        self.keyspace.at_place(self.place)
     }
 
     #[inline]
     fn note_expiry(&self, slot: Slot, at_ms: i64) {
-        self.keyspace.at_place(self.place).note_expiry(slot, at_ms);
+        self.slots().note_expiry(slot, at_ms);
     }
 
     /// The live entry of a key, to read; counted as a hit or miss.
@@ -264,25 +264,21 @@ impl<'a> Tx<'a> {
     fn remove_entry(&mut self, key: Key<'_>) -> Option<Entry> {
         let removed = table::remove(self.table_mut(key.slot()), key)?;
         if removed.expiry_ms().is_some() {
-            self.meta(key.slot()).count_volatile(true, false);
+            self.slots().count_volatile(key.slot(), true, false);
         }
         Some(removed)
     }
 
     fn insert_entry(&mut self, key: Key<'_>, mut entry: Entry) {
         entry.set_access(self.clock());
-        let meta = self.meta(key.slot());
         if let Some(at_ms) = entry.expiry_ms() {
-            meta.count_volatile(false, true);
+            self.slots().count_volatile(key.slot(), false, true);
             self.note_expiry(key.slot(), at_ms);
         }
         if let Some(at_ms) = entry.as_object().and_then(Object::next_expiry_ms) {
             self.note_expiry(key.slot(), at_ms);
         }
-        if table::insert(self.table_mut(key.slot()), key.hash(), entry) {
-            let rehashes = meta.rehashes.load(std::sync::atomic::Ordering::Relaxed);
-            meta.rehashes.store(rehashes.wrapping_add(1), std::sync::atomic::Ordering::Relaxed);
-        }
+        table::insert(self.table_mut(key.slot()), key.hash(), entry);
     }
 
     /// True when the key is there.
@@ -375,7 +371,7 @@ impl<'a> Tx<'a> {
         change: impl FnOnce(&mut Entry, Option<i64>),
         make: impl FnOnce(Option<i64>) -> Entry,
     ) {
-        let meta = self.meta(key.slot());
+        let slots = self.slots();
         let (now_ms, clock) = (self.now_ms, self.clock());
         let Some(place) = table::place_of(self.table(key.slot()), key) else {
             let expiry_ms = if let Ttl::At(at) = ttl { Some(at) } else { None };
@@ -393,7 +389,7 @@ impl<'a> Tx<'a> {
         entry.set_access(clock);
         self.expired += u32::from(gone);
         if before.is_some() != after.is_some() {
-            meta.count_volatile(before.is_some(), after.is_some());
+            slots.count_volatile(key.slot(), before.is_some(), after.is_some());
         }
         if let Some(at) = after {
             self.note_expiry(key.slot(), at);
@@ -492,9 +488,9 @@ impl<'a> Tx<'a> {
     /// Sets or removes a key's expiry; false when there is no such key. A time that has passed makes it
     /// invisible at once.
     pub fn set_expiry(&mut self, key: Key<'_>, expiry_ms: Option<i64>) -> bool {
-        let meta = self.meta(key.slot());
+        let slots = self.slots();
         let Some(entry) = self.entry_mut(key) else { return false };
-        meta.count_volatile(entry.expiry_ms().is_some(), expiry_ms.is_some());
+        slots.count_volatile(key.slot(), entry.expiry_ms().is_some(), expiry_ms.is_some());
         entry.set_expiry_ms(expiry_ms);
         if let Some(at_ms) = expiry_ms {
             self.note_expiry(key.slot(), at_ms);

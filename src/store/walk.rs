@@ -6,7 +6,6 @@ use super::keyspace::Keyspace;
 use super::table;
 use crate::slot::Slot;
 use std::ops::ControlFlow;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Where a SCAN goes on: `[5 bits of the slot's rehash count | 14 bits slot | 24 bits place]`, below 2^43: a proxy
 /// adds the shard and is still below 2^53, so that clients that keep numbers as doubles carry it safely. 0 begins,
@@ -59,7 +58,7 @@ impl Keyspace {
         let mut places_left = count.saturating_mul(10).max(1024);
         loop {
             let table = database.lock(cursor.slot);
-            let rehashes = database.meta(cursor.slot).rehashes.load(Relaxed) & REHASH_MASK;
+            let rehashes = table.rehashes() & REHASH_MASK;
             if cursor.place > 0 && cursor.rehashes != rehashes {
                 cursor.place = 0;
             }
@@ -127,9 +126,8 @@ impl Keyspace {
                 continue;
             }
             let first = fastrand::usize(..places);
-            let found = (0..places)
-                .filter_map(|step| table::at(&table, (first + step) & (places - 1)))
-                .find(|entry| live(entry));
+            let found =
+                (0..places).filter_map(|step| table::at(&table, (first + step) % places)).find(|entry| live(entry));
             if let Some(entry) = found {
                 return Some(entry.key().into());
             }
