@@ -4,6 +4,7 @@
 //! `width: u32 | length: u32 | length × width bytes`, all little-endian, ascending, without duplicates.
 //! Not a set of anything but integers: [`super::set::Set`] converts when another member comes.
 
+use super::block::{Block, SMALL_BYTES};
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -14,7 +15,7 @@ const ALLOCATION_BYTES: usize = 16;
 /// Ascending distinct integers. Search is O(log n), insertion and removal O(n) bytes moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IntSet {
-    block: Vec<u8>,
+    block: Block,
 }
 
 /// Bytes that hold `value`: 2, 4 or 8.
@@ -42,9 +43,24 @@ fn decode(bytes: &[u8]) -> i64 {
 impl IntSet {
     /// An empty set of two-byte integers.
     pub fn new() -> IntSet {
-        let mut block = Vec::with_capacity(ALLOCATION_BYTES);
-        block.extend_from_slice(&[2, 0, 0, 0, 0, 0, 0, 0]);
+        IntSet::in_buffer(Vec::with_capacity(ALLOCATION_BYTES))
+    }
+
+    /// An empty set that is kept in `buffer` while it has room.
+    pub fn in_buffer(mut buffer: Vec<u8>) -> IntSet {
+        buffer.clear();
+        buffer.extend_from_slice(&[2, 0, 0, 0, 0, 0, 0, 0]);
+        IntSet { block: buffer.into() }
+    }
+
+    /// The set whose bytes `block` holds. They must be [`as_bytes`](Self::as_bytes) of another.
+    pub fn over(block: Block) -> IntSet {
         IntSet { block }
+    }
+
+    /// The buffer, for use by another.
+    pub fn into_block(self) -> Block {
+        self.block
     }
 
     /// Takes over a block written by [`IntSet::as_bytes`] or by the reference.
@@ -59,7 +75,7 @@ impl IntSet {
         if length == 0 || usize::try_from(length).ok()?.checked_mul(width)? != contents.len() {
             return None;
         }
-        let set = IntSet { block: block.to_vec() };
+        let set = IntSet { block: block.to_vec().into() };
         set.iter().is_sorted_by(|a, b| a < b).then_some(set)
     }
 
@@ -71,6 +87,11 @@ impl IntSet {
     /// Bytes allocated.
     pub fn allocated_bytes(&self) -> usize {
         self.block.capacity()
+    }
+
+    /// Gives back spare room.
+    pub fn shrink_to_fit(&mut self) {
+        self.block.vec().shrink_to_fit();
     }
 
     /// Number of members.
@@ -129,9 +150,10 @@ impl IntSet {
         self.reserve(width);
         let at = HEADER_BYTES + index * width;
         let old_end = self.block.len();
-        self.block.resize(old_end + width, 0);
-        self.block.copy_within(at..old_end, at + width);
-        self.block[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
+        let block = self.block.vec();
+        block.resize(old_end + width, 0);
+        block.copy_within(at..old_end, at + width);
+        block[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
         self.write_len(self.len());
         true
     }
@@ -150,9 +172,11 @@ impl IntSet {
         let value = self.get(index)?;
         let width = self.width();
         let at = HEADER_BYTES + index * width;
-        self.block.drain(at..at + width);
-        if self.block.len() * 2 < self.block.capacity() {
-            self.block.shrink_to_fit();
+        let block = self.block.vec();
+        block.drain(at..at + width);
+        // A small buffer may be one that is used again and again.
+        if block.capacity() > SMALL_BYTES && block.len() * 2 < block.capacity() {
+            block.shrink_to_fit();
         }
         self.write_len(self.len());
         Some(value)
@@ -181,22 +205,27 @@ impl IntSet {
 
     /// Grows by a quarter rather than by doubling: these sets are many and small, memory is what they are for.
     fn reserve(&mut self, bytes: usize) {
-        let len = self.block.len();
-        if self.block.capacity() - len < bytes {
+        let block = self.block.vec();
+        let len = block.len();
+        if block.capacity() - len < bytes {
             let capacity = (len + bytes.max(len / 4)).next_multiple_of(ALLOCATION_BYTES);
-            self.block.reserve_exact(capacity - len);
+            block.reserve_exact(capacity - len);
         }
     }
 
     fn widen(&mut self, width: usize) {
-        let len = self.len();
-        let mut block = Vec::with_capacity(HEADER_BYTES + (len + 1) * width);
-        block.extend_from_slice(&self.block[..HEADER_BYTES]);
-        for value in self.iter() {
-            block.extend_from_slice(&value.to_le_bytes()[..width]);
+        let (len, old_width) = (self.len(), self.width());
+        let block = self.block.vec();
+        let bytes = HEADER_BYTES + (len + 1) * width;
+        block.reserve_exact(bytes.saturating_sub(block.len()));
+        block.resize(HEADER_BYTES + len * width, 0);
+        // From the last one on: none is overwritten before it is read.
+        for index in (0..len).rev() {
+            let (from, to) = (HEADER_BYTES + index * old_width, HEADER_BYTES + index * width);
+            let value = decode(&block[from..from + old_width]);
+            block[to..to + width].copy_from_slice(&value.to_le_bytes()[..width]);
         }
         block[0] = u8::try_from(width).expect("widths are 2, 4 and 8");
-        self.block = block;
     }
 }
 

@@ -9,6 +9,7 @@
 //! member and score) are found by one walk. The buffer grows by allocator size classes, so that almost no byte of it
 //! is slack that the allocator would not have spent anyway.
 
+use super::block::{Block, SMALL_BYTES};
 use crate::store::size_class::size_class;
 use std::fmt;
 
@@ -54,23 +55,48 @@ impl fmt::Display for Corrupt {
 
 impl std::error::Error for Corrupt {}
 
-/// Elements packed in one buffer. An empty one owns no memory.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// Elements packed in one buffer. A new one owns no memory.
+#[derive(Clone, Default)]
 pub struct Listpack {
     // Empty, or header, elements and END.
-    buf: Vec<u8>,
+    buf: Block,
 }
+
+impl PartialEq for Listpack {
+    fn eq(&self, other: &Listpack) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Listpack {}
 
 impl Listpack {
     /// An empty listpack; allocates nothing.
     pub const fn new() -> Listpack {
-        Listpack { buf: Vec::new() }
+        Listpack { buf: Block::new() }
+    }
+
+    /// The listpack whose bytes `block` holds. They must be [`as_bytes`](Self::as_bytes) of another, or empty.
+    pub fn over(block: Block) -> Listpack {
+        debug_assert!(block.is_empty() || validate(&block).is_ok());
+        Listpack { buf: block }
+    }
+
+    /// An empty listpack that is kept in `buffer` while it has room.
+    pub fn in_buffer(mut buffer: Vec<u8>) -> Listpack {
+        buffer.clear();
+        Listpack { buf: buffer.into() }
+    }
+
+    /// The buffer, for use by another.
+    pub fn into_block(self) -> Block {
+        self.buf
     }
 
     /// Takes bytes from elsewhere, after checking every element. O(bytes).
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Listpack, Corrupt> {
         validate(&bytes)?;
-        Ok(Listpack { buf: bytes })
+        Ok(Listpack { buf: bytes.into() })
     }
 
     /// The whole listpack as it is dumped.
@@ -227,9 +253,10 @@ impl Listpack {
         self.start();
         let elements = &other.buf[HEADER_BYTES..other.end()];
         self.reserve(elements.len());
-        self.buf.pop();
-        self.buf.extend_from_slice(elements);
-        self.buf.push(END);
+        let buf = self.buf.vec();
+        buf.pop();
+        buf.extend_from_slice(elements);
+        buf.push(END);
         self.set_header(count);
     }
 
@@ -269,7 +296,7 @@ impl Listpack {
             removed += 1;
         }
         let known = self.count();
-        self.buf.drain(pos.at()..until);
+        self.buf.vec().drain(pos.at()..until);
         // A count that was too large to keep is walked again, so that it becomes known once it fits.
         let count = if known == COUNT_UNKNOWN { self.walk() } else { usize::from(known) - removed };
         self.set_header(count);
@@ -303,8 +330,9 @@ impl Listpack {
             from += bytes;
         }
         if removed > 0 {
-            self.buf.truncate(to);
-            self.buf.push(END);
+            let buf = self.buf.vec();
+            buf.truncate(to);
+            buf.push(END);
             self.set_header(kept);
             self.shrink();
         }
@@ -317,9 +345,10 @@ impl Listpack {
         tail.start();
         let elements = &self.buf[pos.at()..self.end()];
         tail.reserve(elements.len());
-        tail.buf.pop();
-        tail.buf.extend_from_slice(elements);
-        tail.buf.push(END);
+        let buf = tail.buf.vec();
+        buf.pop();
+        buf.extend_from_slice(elements);
+        buf.push(END);
         tail.set_header(tail.walk());
         self.remove_many(pos, usize::MAX);
         tail
@@ -327,7 +356,8 @@ impl Listpack {
 
     /// Gives back memory beyond the allocator's size class.
     pub fn shrink_to_fit(&mut self) {
-        self.buf.shrink_to(size_class(self.buf.len()));
+        let bytes = size_class(self.buf.len());
+        self.buf.vec().shrink_to(bytes);
     }
 
     /// Offset of [`END`].
@@ -346,22 +376,23 @@ impl Listpack {
 
     fn start(&mut self) {
         if self.buf.is_empty() {
-            self.buf.extend_from_slice(&EMPTY);
+            self.buf.vec().extend_from_slice(&EMPTY);
         }
     }
 
     fn insert_at(&mut self, at: usize, elem: Elem<'_>) -> Pos {
         let frame = Frame::new(&elem);
         if self.buf.is_empty() {
-            self.buf.reserve_exact(size_class(EMPTY.len() + frame.bytes()));
+            self.buf.vec().reserve_exact(size_class(EMPTY.len() + frame.bytes()));
             self.start();
         }
         let count = self.count();
         if at == self.end() {
             self.reserve(frame.bytes());
-            self.buf.pop();
-            frame.append(&elem, &mut self.buf);
-            self.buf.push(END);
+            let buf = self.buf.vec();
+            buf.pop();
+            frame.append(&elem, buf);
+            buf.push(END);
         } else {
             self.make_room(at, 0, frame.bytes());
             frame.write(&elem, &mut self.buf[at..]);
@@ -377,26 +408,32 @@ impl Listpack {
         let before = self.buf.len();
         if new_bytes > old_bytes {
             self.reserve(new_bytes - old_bytes);
-            self.buf.resize(before + new_bytes - old_bytes, 0);
+            self.buf.vec().resize(before + new_bytes - old_bytes, 0);
         }
-        self.buf.copy_within(at + old_bytes..before, at + new_bytes);
-        self.buf.truncate(before + new_bytes - old_bytes);
+        let buf = self.buf.vec();
+        buf.copy_within(at + old_bytes..before, at + new_bytes);
+        buf.truncate(before + new_bytes - old_bytes);
     }
 
     /// Room for `bytes` more, growing to a size class: geometric, so appending is amortised O(1) per byte.
     fn reserve(&mut self, bytes: usize) {
-        let needed = self.buf.len() + bytes;
-        if needed > self.buf.capacity() {
-            self.buf.reserve_exact(size_class(needed) - self.buf.len());
+        let buf = self.buf.vec();
+        let needed = buf.len() + bytes;
+        if needed > buf.capacity() {
+            buf.reserve_exact(size_class(needed) - buf.len());
         }
     }
 
-    /// Halving is the trigger, so that alternating push and pop do not reallocate each time.
+    /// Halving is the trigger, so that alternating push and pop do not reallocate each time. A small buffer may be
+    /// one that is used again and again ([`Block`]) and keeps its room.
     fn shrink(&mut self) {
-        if self.is_empty() {
-            self.buf = Vec::new();
-        } else if self.buf.capacity() > 32 && self.buf.len() * 2 <= self.buf.capacity() {
-            self.shrink_to_fit();
+        let capacity = self.buf.capacity();
+        if capacity > SMALL_BYTES && self.buf.len() * 2 <= capacity {
+            if self.is_empty() {
+                self.buf = Block::new();
+            } else {
+                self.shrink_to_fit();
+            }
         }
     }
 

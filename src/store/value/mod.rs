@@ -3,6 +3,7 @@
 //! Pure data structures: no locks, no clocks, no replies. Each converts from its packed encoding past the
 //! [`Limits`] it is handed and names its encoding as the reference does.
 
+pub mod block;
 pub mod field_expiry;
 pub mod hash;
 pub mod intset;

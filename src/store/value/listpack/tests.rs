@@ -108,10 +108,26 @@ fn memory_follows_the_bytes_both_ways() {
         lp.push_back(b"element");
         assert!(lp.capacity_bytes() <= lp.byte_len() * 5 / 4 + 16, "{} of {}", lp.byte_len(), lp.capacity_bytes());
     }
+    let mut all = lp.clone();
+    all.remove_range(0, 1000);
+    assert_eq!(all.capacity_bytes(), 0);
     lp.remove_range(10, 990);
     assert!(lp.capacity_bytes() <= 112, "{}", lp.capacity_bytes());
+    // A small buffer keeps its room.
     lp.remove_range(0, 10);
-    assert_eq!(lp.capacity_bytes(), 0);
+    assert!(lp.is_empty() && lp.capacity_bytes() > 0);
+}
+
+#[test]
+fn lent_bytes_are_read_where_they_are_and_copied_to_be_changed() {
+    static BYTES: [u8; 11] = [11, 0, 0, 0, 2, 0, 1, 1, 2, 1, END];
+    let mut lp = Listpack::over(Block::lent(&BYTES));
+    assert_eq!((lp.iter().collect::<Vec<_>>(), lp.capacity_bytes()), (vec![Elem::Int(1), Elem::Int(2)], 0));
+    assert!(lp.clone().capacity_bytes() > 0);
+    lp.push_back(b"3");
+    lp.remove_range(0, 1);
+    assert_eq!(lp.iter().collect::<Vec<_>>(), [Elem::Int(2), Elem::Int(3)]);
+    assert_eq!(BYTES[8], 2);
 }
 
 #[test]
