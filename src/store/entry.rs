@@ -1,10 +1,10 @@
 //! An entry: a key and its value in one heap allocation behind a thin pointer.
 //!
 //! ```text
-//! offset 0   tag: form (2 bits), EXPIRES, LONG_KEY
+//! offset 0   tag: form (4 bits), EXPIRES, LONG_KEY
 //!        1   access clock, 24 bits: seconds of the last access
 //!        4   key length, 16 bits (LONG_KEY: 0, the length stands behind the header)
-//!        6   value length, 16 bits (form Inline only)
+//!        6   value length, 16 bits (forms Inline and Packed only)
 //!        8   expiry, unix ms, 64 bits        only with EXPIRES
 //!            key length, 32 bits             only with LONG_KEY
 //!            key
@@ -12,37 +12,49 @@
 //!                   Inline   the bytes
 //!                   Raw      pointer to a boxed Vec<u8> (grown strings, and those over 64 KiB)
 //!                   Object   pointer to a boxed Object
+//!                   Packed   the bytes of a small collection, one form for each Packing
 //! ```
 //!
 //! Why one allocation: two thirds of a pipelined GET on a big keyspace are cache misses, and this layout has one
 //! miss for bucket and one or two for key and value, where boxed keys and values have two more. Measured on a
 //! million keys of 64 B, CPU per GET at a pipeline of 64: 0.75 µs without, 0.30 µs with this layout and batch
 //! prefetch (redis-server 7.0: 1.23). Sizes are rounded up to the allocator's size classes here, so that a
-//! value may be overwritten in place whenever the class stays the same.
+//! value may be overwritten in place whenever the class stays the same. What small collections do in their
+//! entries is told in [`packed`].
 //!
 //! # Safety
 //!
 //! All `unsafe` of the store's data lives in this file. The invariants: `Entry.0` points to an allocation of
 //! `size_class(self.size())` bytes, aligned to 8, exclusively owned; tag and lengths describe what is written
 //! there; a pointer of form Raw or Object came from `Box::into_raw` and is owned by this entry. Every function
-//! that changes tag or lengths builds a new allocation or proves that the size class is the same.
+//! that changes tag or lengths builds a new allocation or proves that the size class is the same. The bytes of a
+//! packed collection are lent to collections that live inside a [`Ref`], which borrows the entry, only shares
+//! them, and cannot be taken apart.
 
 #![allow(unsafe_code)]
 
-use super::object::{Kind, Object};
+mod packed;
+
+use super::object::{Collection, Object};
+use super::packing::Packing;
 use super::size_class::size_class;
+use super::value::block::Block;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::ops::Deref;
 use std::ptr::NonNull;
 
 const HEADER_BYTES: usize = 8;
 /// Longest string kept inside the entry, in bytes.
 pub const INLINE_BYTES_MAX: usize = u16::MAX as usize;
 
-const FORM: u8 = 0b11;
+const FORM: u8 = 0b1111;
 const INT: u8 = 0;
-const INLINE: u8 = 1;
-const RAW: u8 = 2;
-const OBJECT: u8 = 3;
+const RAW: u8 = 1;
+const OBJECT: u8 = 2;
+/// From here on the value is bytes in the entry.
+const INLINE: u8 = 3;
+/// From here on they are a collection's: this, and the packing's place in [`Packing::ALL`].
+const PACKED: u8 = 4;
 const EXPIRES: u8 = 1 << 4;
 const LONG_KEY: u8 = 1 << 5;
 
@@ -96,9 +108,31 @@ impl<'e> Str<'e> {
     }
 }
 
+/// A collection to read: where it is, or made over the bytes of its entry.
+pub struct Ref<'e, T>(Source<'e, T>);
+
+enum Source<'e, T> {
+    There(&'e T),
+    // Lent the bytes of an entry that 'e borrows; must never be moved out.
+    Made(T),
+}
+
+impl<T> Deref for Ref<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        match &self.0 {
+            Source::There(value) => value,
+            Source::Made(value) => value,
+        }
+    }
+}
+
 enum Payload<'v> {
     Int(i64),
-    Inline(&'v [u8]),
+    /// With the form, Inline or a packed one.
+    Bytes(u8, &'v [u8]),
     Raw(*mut Vec<u8>),
     Object(*mut Object),
 }
@@ -107,7 +141,7 @@ impl Payload<'_> {
     fn form(&self) -> u8 {
         match self {
             Payload::Int(_) => INT,
-            Payload::Inline(_) => INLINE,
+            Payload::Bytes(form, _) => *form,
             Payload::Raw(_) => RAW,
             Payload::Object(_) => OBJECT,
         }
@@ -115,7 +149,7 @@ impl Payload<'_> {
 
     fn size(&self) -> usize {
         match self {
-            Payload::Inline(bytes) => bytes.len(),
+            Payload::Bytes(_, bytes) => bytes.len(),
             _ => 8,
         }
     }
@@ -125,7 +159,7 @@ impl Entry {
     /// An entry with a string value.
     pub fn bytes(key: &[u8], value: &[u8], expiry_ms: Option<i64>) -> Entry {
         if value.len() <= INLINE_BYTES_MAX {
-            Entry::build(key, expiry_ms, Payload::Inline(value), 0)
+            Entry::build(key, expiry_ms, Payload::Bytes(INLINE, value), 0)
         } else {
             Entry::build(key, expiry_ms, Payload::Raw(Box::into_raw(Box::new(value.to_vec()))), 0)
         }
@@ -134,11 +168,6 @@ impl Entry {
     /// An entry with an integer value.
     pub fn int(key: &[u8], value: i64, expiry_ms: Option<i64>) -> Entry {
         Entry::build(key, expiry_ms, Payload::Int(value), 0)
-    }
-
-    /// An entry with a collection.
-    pub fn object(key: &[u8], object: Object, expiry_ms: Option<i64>) -> Entry {
-        Entry::build(key, expiry_ms, Payload::Object(Box::into_raw(Box::new(object))), 0)
     }
 
     fn build(key: &[u8], expiry_ms: Option<i64>, payload: Payload<'_>, access: u32) -> Entry {
@@ -169,7 +198,7 @@ impl Entry {
             at = at.add(key.len());
             match payload {
                 Payload::Int(value) => at.cast::<i64>().write_unaligned(value),
-                Payload::Inline(bytes) => {
+                Payload::Bytes(_, bytes) => {
                     start.add(6).cast::<u16>().write(bytes.len() as u16);
                     std::ptr::copy_nonoverlapping(bytes.as_ptr(), at, bytes.len());
                 }
@@ -225,7 +254,7 @@ impl Entry {
     }
 
     fn value_bytes(&self) -> usize {
-        if self.form() == INLINE { self.inline_len() } else { 8 }
+        if self.form() >= INLINE { self.inline_len() } else { 8 }
     }
 
     fn size(&self) -> usize {
@@ -289,16 +318,11 @@ impl Entry {
         unsafe {
             match self.form() {
                 INT => Payload::Int(self.value().cast::<i64>().read_unaligned()),
-                INLINE => Payload::Inline(std::slice::from_raw_parts(self.value(), self.inline_len())),
                 RAW => Payload::Raw(self.value().cast::<*mut Vec<u8>>().read_unaligned()),
-                _ => Payload::Object(self.value().cast::<*mut Object>().read_unaligned()),
+                OBJECT => Payload::Object(self.value().cast::<*mut Object>().read_unaligned()),
+                form => Payload::Bytes(form, std::slice::from_raw_parts(self.value(), self.inline_len())),
             }
         }
-    }
-
-    /// Its type.
-    pub fn kind(&self) -> Kind {
-        self.as_object().map_or(Kind::String, Object::kind)
     }
 
     /// The string value; `None` when it is a collection.
@@ -306,16 +330,55 @@ impl Entry {
     pub fn as_str(&self) -> Option<Str<'_>> {
         match self.payload() {
             Payload::Int(value) => Some(Str::Int(value)),
-            Payload::Inline(bytes) => Some(Str::Bytes(bytes)),
+            Payload::Bytes(INLINE, bytes) => Some(Str::Bytes(bytes)),
             // SAFETY: the box is owned by this entry and lives as long as it; `&self` excludes changes.
             Payload::Raw(boxed) => Some(Str::Bytes(unsafe { &*boxed })),
-            Payload::Object(_) => None,
+            Payload::Bytes(..) | Payload::Object(_) => None,
         }
     }
 
-    /// The collection; `None` when it is a string.
+    /// How the bytes in the entry are to be read when they are a collection's.
     #[inline]
-    pub fn as_object(&self) -> Option<&Object> {
+    fn packing(&self) -> Option<Packing> {
+        let place = self.form().checked_sub(PACKED)?;
+        Packing::ALL.get(usize::from(place)).copied()
+    }
+
+    /// The collection of this type; `None` when it is something else.
+    #[inline]
+    pub fn read<T: Collection>(&self) -> Option<Ref<'_, T>> {
+        match self.packing() {
+            None => self.boxed().and_then(T::of).map(|value| Ref(Source::There(value))),
+            // SAFETY: what is made of the block goes into a `Ref` that borrows `self`.
+            Some(packing) => T::unpack(packing, unsafe { self.lend() }).map(|value| Ref(Source::Made(value))),
+        }
+    }
+
+    /// The collection of any type; `None` when it is a string.
+    pub fn as_object(&self) -> Option<Ref<'_, Object>> {
+        match self.packing() {
+            None => self.boxed().map(|object| Ref(Source::There(object))),
+            // SAFETY: as in `read`.
+            Some(packing) => Object::unpack(packing, unsafe { self.lend() }).map(|object| Ref(Source::Made(object))),
+        }
+    }
+
+    /// The bytes in the entry, for a collection to be made over.
+    ///
+    /// # Safety
+    ///
+    /// The collection must go into a [`Ref`] that borrows this entry: it hands out `&T` for no longer than that and
+    /// never a `T`, so the bytes are neither changed nor freed while they are lent. (A clone owns its bytes.)
+    #[inline]
+    unsafe fn lend(&self) -> Block {
+        // SAFETY: `inline_len` bytes stand at `value`, none with a form that has none there; the lifetime ends
+        // early enough by this function's contract.
+        Block::lent(unsafe { std::slice::from_raw_parts(self.value(), self.inline_len()) })
+    }
+
+    /// The collection that stands outside of the entry.
+    #[inline]
+    fn boxed(&self) -> Option<&Object> {
         match self.payload() {
             // SAFETY: as in `as_str`.
             Payload::Object(boxed) => Some(unsafe { &*boxed }),
@@ -323,7 +386,7 @@ impl Entry {
         }
     }
 
-    /// The collection to change; `None` when it is a string.
+    /// The collection to change, when it stands outside of the entry; `None` also when it is a string.
     #[inline]
     pub fn as_object_mut(&mut self) -> Option<&mut Object> {
         match self.payload() {
@@ -337,9 +400,9 @@ impl Entry {
     pub fn as_raw_mut(&mut self) -> Option<&mut Vec<u8>> {
         let grown = match self.payload() {
             Payload::Int(value) => Some(itoa::Buffer::new().format(value).as_bytes().to_vec()),
-            Payload::Inline(bytes) => Some(bytes.to_vec()),
+            Payload::Bytes(INLINE, bytes) => Some(bytes.to_vec()),
             Payload::Raw(_) => None,
-            Payload::Object(_) => return None,
+            Payload::Bytes(..) | Payload::Object(_) => return None,
         };
         if let Some(bytes) = grown {
             self.rebuild(self.expiry_ms(), Payload::Raw(Box::into_raw(Box::new(bytes))));
@@ -359,26 +422,34 @@ impl Entry {
     /// Overwrites value and expiry by a string; in place when the size class allows.
     #[inline]
     pub fn set_bytes(&mut self, value: &[u8], expiry_ms: Option<i64>) {
-        if self.form() == INLINE
-            && (self.tag() & EXPIRES != 0) == expiry_ms.is_some()
-            && value.len() <= INLINE_BYTES_MAX
-        {
-            let old = self.size();
-            let new = old - self.inline_len() + value.len();
-            if size_class(old) == size_class(new) {
-                // SAFETY: the allocation has size_class(old) == size_class(new) bytes, so `value` fits behind
-                // the key; `value` cannot overlap it, since `&mut self` is exclusive.
-                unsafe {
-                    std::ptr::copy_nonoverlapping(value.as_ptr(), self.value(), value.len());
-                    self.0.as_ptr().add(6).cast::<u16>().write(value.len() as u16);
-                }
-                self.set_expiry_ms(expiry_ms);
-                return;
-            }
+        if self.form() == INLINE && value.len() <= INLINE_BYTES_MAX && self.overwrite(value, expiry_ms) {
+            return;
         }
         let mut fresh = Entry::bytes(self.key(), value, expiry_ms);
         fresh.set_access(self.access());
         *self = fresh;
+    }
+
+    /// Overwrites bytes in the entry and expiry when the allocation stays the same; false when it cannot.
+    #[inline]
+    fn overwrite(&mut self, value: &[u8], expiry_ms: Option<i64>) -> bool {
+        debug_assert!(self.form() >= INLINE && value.len() <= INLINE_BYTES_MAX);
+        if (self.tag() & EXPIRES != 0) != expiry_ms.is_some() {
+            return false;
+        }
+        let old = self.size();
+        let new = old - self.inline_len() + value.len();
+        if size_class(old) != size_class(new) {
+            return false;
+        }
+        // SAFETY: the allocation has size_class(old) == size_class(new) bytes, so `value` fits behind the key;
+        // `value` cannot overlap it, since `&mut self` is exclusive.
+        unsafe {
+            std::ptr::copy_nonoverlapping(value.as_ptr(), self.value(), value.len());
+            self.0.as_ptr().add(6).cast::<u16>().write(value.len() as u16);
+        }
+        self.set_expiry_ms(expiry_ms);
+        true
     }
 
     /// Overwrites value and expiry by an integer; in place when it was one and keeps or lacks an expiry.
@@ -400,7 +471,7 @@ impl Entry {
         let expiry_ms = self.expiry_ms();
         match self.payload() {
             Payload::Int(value) => Entry::int(key, value, expiry_ms),
-            Payload::Inline(bytes) => Entry::build(key, expiry_ms, Payload::Inline(bytes), 0),
+            Payload::Bytes(form, bytes) => Entry::build(key, expiry_ms, Payload::Bytes(form, bytes), 0),
             Payload::Raw(boxed) => {
                 // SAFETY: as in `as_str`.
                 let copy = Box::new(unsafe { (*boxed).clone() });
@@ -456,72 +527,4 @@ fn layout(size: usize) -> Layout {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::value::list::List;
-    use super::*;
-
-    #[test]
-    fn an_entry_gives_back_what_it_was_built_from() {
-        let long = vec![b'k'; 70_000];
-        let big = vec![b'v'; 100_000];
-        for key in [&b""[..], b"k", &long] {
-            for expiry in [None, Some(1_234_567_890_123), Some(i64::MAX)] {
-                let entry = Entry::bytes(key, b"value", expiry);
-                assert_eq!((entry.key(), entry.as_str(), entry.expiry_ms()), (key, Some(Str::Bytes(b"value")), expiry));
-                let entry = Entry::int(key, -5, expiry);
-                assert_eq!((entry.key(), entry.as_str(), entry.expiry_ms()), (key, Some(Str::Int(-5)), expiry));
-                let entry = Entry::bytes(key, &big, expiry);
-                assert_eq!((entry.key(), entry.as_str(), entry.expiry_ms()), (key, Some(Str::Bytes(&big)), expiry));
-                let entry = Entry::object(key, Object::List(List::default()), expiry);
-                assert_eq!((entry.key(), entry.kind(), entry.expiry_ms()), (key, Kind::List, expiry));
-                let copy = entry.copy_as(b"other");
-                assert_eq!((copy.key(), copy.kind(), copy.expiry_ms()), (&b"other"[..], Kind::List, expiry));
-                let renamed = entry.renamed(b"third");
-                assert_eq!((renamed.key(), renamed.kind(), renamed.expiry_ms()), (&b"third"[..], Kind::List, expiry));
-            }
-        }
-    }
-
-    #[test]
-    fn random_changes_leave_the_last_value_and_expiry() {
-        let seed = fastrand::u64(..);
-        let mut random = fastrand::Rng::with_seed(seed);
-        for _ in 0..200 {
-            let key: Vec<u8> = (0..random.usize(0..40)).map(|_| random.u8(..)).collect();
-            let mut entry = Entry::int(&key, 7, None);
-            let mut value = b"7".to_vec();
-            let mut expiry = None;
-            for _ in 0..50 {
-                match random.u8(0..6) {
-                    0 => {
-                        value = vec![random.u8(..); random.usize(0..200)];
-                        expiry = random.bool().then(|| random.i64(..));
-                        entry.set_bytes(&value, expiry);
-                    }
-                    1 => {
-                        let number = random.i64(..);
-                        value = number.to_string().into_bytes();
-                        expiry = random.bool().then(|| random.i64(..));
-                        entry.set_int(number, expiry);
-                    }
-                    2 => {
-                        expiry = random.bool().then(|| random.i64(..));
-                        entry.set_expiry_ms(expiry);
-                    }
-                    3 => {
-                        entry.as_raw_mut().unwrap().push(b'x');
-                        value.push(b'x');
-                    }
-                    4 => entry.set_access(random.u32(..) & 0xFF_FFFF),
-                    _ => {
-                        value = vec![b'b'; 70_000];
-                        entry.set_bytes(&value, expiry);
-                    }
-                }
-                assert_eq!(entry.key(), key, "seed {seed}");
-                assert_eq!(entry.as_str().unwrap().to_vec(), value, "seed {seed}");
-                assert_eq!(entry.expiry_ms(), expiry, "seed {seed}");
-            }
-        }
-    }
-}
+mod tests;

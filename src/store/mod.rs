@@ -8,6 +8,7 @@ mod entry;
 mod key;
 mod keyspace;
 mod object;
+mod packing;
 mod size_class;
 mod slot_table;
 mod table;
@@ -16,8 +17,9 @@ pub mod value;
 mod walk;
 
 pub use counters::Counter;
-pub use entry::{Entry, Str};
+pub use entry::{Entry, Ref, Str};
 pub use key::{Key, KeyHash};
 pub use keyspace::{DATABASES_MAX, DatabaseSize, Flushed, Keyspace};
 pub use object::{Collection, Kind, Object};
+pub use packing::{Pack, Packing};
 pub use tx::{Event, Locks, Ttl, Tx, WrongType};

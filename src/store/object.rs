@@ -1,5 +1,7 @@
 //! What an entry holds behind its key when it is no string.
 
+use super::packing::{Pack, Packing};
+use super::value::block::Block;
 use super::value::{hash::Hash, list::List, set::Set, sorted_set::SortedSet};
 
 /// The type of a value, as TYPE names it.
@@ -44,6 +46,17 @@ pub enum Object {
 }
 
 impl Object {
+    /// What a packed collection's bytes hold; see [`Pack::unpack`].
+    pub fn unpack(packing: Packing, block: Block) -> Option<Object> {
+        match packing.kind() {
+            Kind::String => None,
+            Kind::List => List::unpack(packing, block).map(Object::List),
+            Kind::Set => Set::unpack(packing, block).map(Object::Set),
+            Kind::Hash => Hash::unpack(packing, block).map(Object::Hash),
+            Kind::SortedSet => SortedSet::unpack(packing, block).map(Object::SortedSet),
+        }
+    }
+
     /// Its type.
     pub fn kind(&self) -> Kind {
         match self {
@@ -85,7 +98,7 @@ impl Object {
 }
 
 /// One of the four collection types, for the typed look-ups of [`Tx`](super::Tx).
-pub trait Collection: Default {
+pub trait Collection: Default + Pack {
     /// Its type.
     const KIND: Kind;
     /// The collection in an object, when it is of this type.

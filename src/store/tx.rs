@@ -5,7 +5,7 @@
 //! in it, and removed. What changes is told to [`Tx::notify`] once.
 
 use super::counters::Counter;
-use super::entry::{Entry, Str};
+use super::entry::{Entry, Ref, Str};
 use super::key::{Key, KeyHash};
 use super::keyspace::Keyspace;
 use super::object::{Collection, Kind, Object};
@@ -275,7 +275,7 @@ impl<'a> Tx<'a> {
             self.slots().count_volatile(key.slot(), false, true);
             self.note_expiry(key.slot(), at_ms);
         }
-        if let Some(at_ms) = entry.as_object().and_then(Object::next_expiry_ms) {
+        if let Some(at_ms) = entry.next_field_expiry_ms() {
             self.note_expiry(key.slot(), at_ms);
         }
         table::insert(self.table_mut(key.slot()), key.hash(), entry);
@@ -403,12 +403,12 @@ impl<'a> Tx<'a> {
 
     /// The collection at a key, to read. Several may be held at once.
     #[inline]
-    pub fn read<T: Collection>(&self, key: Key<'_>) -> Result<Option<&T>, WrongType> {
-        self.entry(key).map(|entry| entry.as_object().and_then(T::of).ok_or(WrongType)).transpose()
+    pub fn read<T: Collection>(&self, key: Key<'_>) -> Result<Option<Ref<'_, T>>, WrongType> {
+        self.entry(key).map(|entry| entry.read().ok_or(WrongType)).transpose()
     }
 
     /// The collection at a key of any type but string, to read.
-    pub fn object(&self, key: Key<'_>) -> Result<Option<&Object>, WrongType> {
+    pub fn object(&self, key: Key<'_>) -> Result<Option<Ref<'_, Object>>, WrongType> {
         self.entry(key).map(|entry| entry.as_object().ok_or(WrongType)).transpose()
     }
 
@@ -433,13 +433,10 @@ impl<'a> Tx<'a> {
         let clock = self.clock();
         let entry = table::at_mut(self.table_mut(key.slot()), place);
         entry.set_access(clock);
-        let object = entry.as_object_mut().ok_or(WrongType)?;
-        let collection = T::of_mut(object).ok_or(WrongType)?;
-        let result = change(collection);
-        let (empty, next_expiry_ms) = (collection.is_empty(), object.next_expiry_ms());
-        if empty {
+        let (result, left) = entry.change(change).ok_or(WrongType)?;
+        if left.empty {
             self.remove_entry(key);
-        } else if let Some(at_ms) = next_expiry_ms {
+        } else if let Some(at_ms) = left.next_expiry_ms {
             self.note_expiry(key.slot(), at_ms);
         }
         Ok(result)
@@ -450,10 +447,9 @@ impl<'a> Tx<'a> {
         if let Some(place) = self.locate(key) {
             return self.change_at(place, key, change);
         }
-        let mut collection = T::default();
-        let result = change(&mut collection);
-        if !collection.is_empty() {
-            self.insert_entry(key, Entry::object(key.bytes(), collection.into_object(), None));
+        let (made, result) = Entry::make(key.bytes(), change);
+        if let Some(entry) = made {
+            self.insert_entry(key, entry);
         }
         Ok(result)
     }
@@ -548,3 +544,6 @@ impl Drop for Tx<'_> {
         counters.add(Counter::Modifications, self.modifications.into());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,7 +109,7 @@ fn encoding(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// How the reference would keep a value.
 pub fn encoding_of(entry: &Entry) -> &'static str {
-    match (entry.as_object(), entry.as_str()) {
+    match (entry.as_object().as_deref(), entry.as_str()) {
         (Some(Object::List(_)), _) => "quicklist",
         (Some(Object::Set(set)), _) => set.encoding(),
         (Some(Object::Hash(hash)), _) => hash.encoding(),

@@ -182,7 +182,7 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>, read_only: bool) -> Outcome {
 
 /// The elements at `key` in the order they have there.
 fn elements(ctx: &Ctx<'_>, key: Key<'_>, options: &mut Options<'_>) -> Result<Vec<Vec<u8>>, Error> {
-    Ok(match ctx.tx.object(key)? {
+    Ok(match ctx.tx.object(key)?.as_deref() {
         None => Vec::new(),
         Some(Object::List(list)) => list.iter().map(|element| element.to_vec()).collect(),
         Some(Object::Set(set)) => {

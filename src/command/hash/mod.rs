@@ -44,11 +44,11 @@ fn read(ctx: &mut Ctx<'_>, key: Key<'_>, answer: impl FnOnce(Option<&Hash>, &mut
     let Ctx { tx, reply, .. } = ctx;
     let now_ms = tx.now_ms();
     let hash = tx.read::<Hash>(key)?;
-    if !hash.is_some_and(|hash| hash.is_due(now_ms)) {
-        return answer(hash, reply);
+    if !hash.as_ref().is_some_and(|hash| hash.is_due(now_ms)) {
+        return answer(hash.as_deref(), reply);
     }
     update(tx, key, |_| Change { result: (), events: &[] })?;
-    answer(tx.read(key)?, reply)
+    answer(tx.read(key)?.as_deref(), reply)
 }
 
 /// Changes the living fields of an existing hash and tells of it; `None` is a missing key.

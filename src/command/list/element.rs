@@ -131,7 +131,7 @@ pub const COMMANDS: &[Spec] = &[
 ];
 
 fn llen(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let len = ctx.tx.read::<List>(args.key(1))?.map_or(0, List::len);
+    let len = ctx.tx.read::<List>(args.key(1))?.map_or(0, |list| list.len());
     reply_len(&mut ctx.reply, len);
     Ok(())
 }
@@ -218,7 +218,10 @@ fn ltrim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 fn lrange(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (start, stop) = (int(&args[2])?, int(&args[3])?);
     let list = ctx.tx.read::<List>(args.key(1))?;
-    let Some((list, (first, count))) = list.and_then(|list| Some((list, index_range(start, stop, list.len())?))) else {
+    let Some((list, (first, count))) = list.and_then(|list| {
+        let range = index_range(start, stop, list.len())?;
+        Some((list, range))
+    }) else {
         ctx.reply.array(0);
         return Ok(());
     };

@@ -8,7 +8,7 @@ use crate::store::value::Limits;
 use crate::store::value::listpack::Elem;
 use crate::store::value::set::Set;
 use crate::store::value::set_algebra::{difference, intersection, union};
-use crate::store::{Event, Key, Object, Ttl, Tx};
+use crate::store::{Event, Key, Object, Ref, Ttl, Tx};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -139,16 +139,20 @@ impl Operation {
     }
 }
 
-/// The sets at `keys`; all of them are looked at before one of another type is an error.
-fn read<'t>(tx: &'t Tx<'_>, keys: impl Iterator<Item = &'t [u8]>) -> Result<Vec<Option<&'t Set>>, Error> {
+/// The sets at `keys`, to be lent to an operation by [`lend`]; all of them are looked at before one of another type is an error.
+fn read<'t>(tx: &'t Tx<'_>, keys: impl Iterator<Item = &'t [u8]>) -> Result<Vec<Option<Ref<'t, Set>>>, Error> {
     keys.map(|key| tx.read::<Set>(Key::new(key)).map_err(Error::from)).collect()
+}
+
+fn lend<'s>(sets: &'s [Option<Ref<'_, Set>>]) -> Vec<Option<&'s Set>> {
+    sets.iter().map(Option::as_deref).collect()
 }
 
 fn answer(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation) -> Outcome {
     let Ctx { tx, reply, config } = ctx;
     let sets = read(tx, args.skip(1))?;
     let (mark, mut count) = (reply.mark(), 0);
-    operation.run(&sets, &config.limits, |member| {
+    operation.run(&lend(&sets), &config.limits, |member| {
         bulk(reply, member);
         count += 1;
     });
@@ -161,7 +165,7 @@ fn store(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation, event: &'stati
     let limits = &ctx.config.limits;
     let mut result = Set::new();
     let sets = read(&ctx.tx, args.skip(2))?;
-    operation.run(&sets, limits, |member| _ = result.add_elem(member, limits));
+    operation.run(&lend(&sets), limits, |member| _ = result.add_elem(member, limits));
     let count = result.len();
     if count > 0 {
         ctx.tx.put(target, Object::Set(result), Ttl::Clear);
@@ -216,7 +220,7 @@ fn sintercard(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     let limit = if limit == 0 { usize::MAX } else { limit };
     let sets = read(&ctx.tx, args.skip(2).take(key_count))?;
-    let found: Option<Vec<&Set>> = sets.into_iter().collect();
+    let found: Option<Vec<&Set>> = lend(&sets).into_iter().collect();
     let count = found.map_or(0, |mut sets| intersection(&mut sets, limit, |_| {}));
     ctx.reply.int(count as i64);
     Ok(())

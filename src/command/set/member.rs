@@ -151,19 +151,20 @@ fn smismember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let members = args.skip(2);
     ctx.reply.array(members.len());
     for member in members {
-        ctx.reply.int(set.is_some_and(|set| set.contains(member)).into());
+        ctx.reply.int(set.as_ref().is_some_and(|set| set.contains(member)).into());
     }
     Ok(())
 }
 
 fn scard(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let set = ctx.tx.read::<Set>(args.key(1))?;
-    ctx.reply.int(set.map_or(0, Set::len) as i64);
+    ctx.reply.int(set.map_or(0, |set| set.len()) as i64);
     Ok(())
 }
 
 fn smembers(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let set = ctx.tx.read::<Set>(args.key(1))?;
+    let set = set.as_deref();
     ctx.reply.set(set.map_or(0, Set::len));
     set.into_iter().flat_map(Set::iter).for_each(|member| bulk(&mut ctx.reply, member));
     Ok(())

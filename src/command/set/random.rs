@@ -124,6 +124,7 @@ fn srandmember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let count = args.get(2).map(random_count).transpose()?;
     let Ctx { tx, reply, .. } = ctx;
     let set = tx.read::<Set>(args.key(1))?;
+    let set = set.as_deref();
     let Some(count) = count else {
         match set.and_then(Set::random) {
             Some(member) => bulk(reply, member),
@@ -162,6 +163,7 @@ fn sscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let cursor = parse_cursor(args.at(2))?;
     let Ctx { tx, reply, .. } = ctx;
     let set = tx.read::<Set>(args.key(1))?;
+    let set = set.as_deref();
     reply.array(2);
     let Some(set) = set else {
         reply.bulk(b"0");

@@ -6,8 +6,8 @@ use super::sources::{self, Aggregate, Operation, Source};
 use crate::command::number;
 use crate::command::spec::{KeySpec, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
-use crate::store::Tx;
 use crate::store::value::sorted_set::SortedSet;
+use crate::store::{Object, Ref, Tx};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -143,7 +143,8 @@ fn zdiffstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 }
 
 fn reply(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation, name: &str) -> Outcome {
-    let mut query = Query::sources(&ctx.tx, args, 1, name)?;
+    let inputs = inputs(&ctx.tx, args, 1, name)?;
+    let mut query = Query::new(&inputs, 2)?;
     query.options(args, Offered { weights: operation != Operation::Difference, scores: true, limit: false })?;
     let shape = Shape::new(&ctx.reply, query.with_scores);
     let result = sources::combine(operation, query.sources, query.aggregate);
@@ -152,7 +153,8 @@ fn reply(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation, name: &str) ->
 }
 
 fn store(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation, name: &'static str) -> Outcome {
-    let mut query = Query::sources(&ctx.tx, args, 2, name)?;
+    let inputs = inputs(&ctx.tx, args, 2, name)?;
+    let mut query = Query::new(&inputs, 3)?;
     query.options(args, Offered { weights: operation != Operation::Difference, scores: false, limit: false })?;
     let result = sources::combine(operation, query.sources, query.aggregate);
     let result = SortedSet::from_sorted(result.len(), result.into_iter(), &ctx.config.limits);
@@ -160,7 +162,8 @@ fn store(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation, name: &'static
 }
 
 fn zintercard(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let mut query = Query::sources(&ctx.tx, args, 1, "zintercard")?;
+    let inputs = inputs(&ctx.tx, args, 1, "zintercard")?;
+    let mut query = Query::new(&inputs, 2)?;
     query.options(args, Offered { weights: false, scores: false, limit: true })?;
     let limit = if query.limit == 0 { usize::MAX } else { query.limit };
     let count = sources::intersection(&sources::by_size(query.sources), query.aggregate).take(limit).count();
@@ -186,21 +189,24 @@ struct Offered {
     limit: bool,
 }
 
+/// Reads the number of keys, which is argument `index`, and looks the keys up.
+fn inputs<'t>(tx: &'t Tx<'_>, args: Args<'_>, index: usize, name: &str) -> Result<Vec<Option<Ref<'t, Object>>>, Error> {
+    let count = number::int(args.at(index))?;
+    if count < 1 {
+        return Err(Error::Text(format!("ERR at least 1 input key is needed for '{name}' command")));
+    }
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    if count > args.len() - index - 1 {
+        return Err(Error::Syntax);
+    }
+    (index + 1..index + 1 + count).map(|index| Ok(tx.object(args.key(index))?)).collect()
+}
+
 impl<'t> Query<'t> {
-    /// Reads the number of keys, which is argument `index`, and looks the keys up.
-    fn sources(tx: &'t Tx<'_>, args: Args<'_>, index: usize, name: &str) -> Result<Query<'t>, Error> {
-        let count = number::int(args.at(index))?;
-        if count < 1 {
-            return Err(Error::Text(format!("ERR at least 1 input key is needed for '{name}' command")));
-        }
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        if count > args.len() - index - 1 {
-            return Err(Error::Syntax);
-        }
-        let options_at = index + 1 + count;
-        let sources = (index + 1..options_at)
-            .map(|index| Source::new(tx.object(args.key(index))?))
-            .collect::<Result<Vec<Source<'t>>, Error>>()?;
+    /// A query of the `inputs` whose first key is argument `first`.
+    fn new(inputs: &'t [Option<Ref<'_, Object>>], first: usize) -> Result<Query<'t>, Error> {
+        let options_at = first + inputs.len();
+        let sources = inputs.iter().map(|input| Source::new(input.as_deref())).collect::<Result<Vec<_>, Error>>()?;
         Ok(Query { sources, options_at, aggregate: Aggregate::Sum, with_scores: false, limit: 0 })
     }
 

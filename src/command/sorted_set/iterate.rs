@@ -48,7 +48,7 @@ pub const COMMANDS: &[Spec] = &[
 
 fn zrandmember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if args.len() == 2 {
-        match ctx.tx.read::<SortedSet>(args.key(1))?.and_then(random) {
+        match ctx.tx.read::<SortedSet>(args.key(1))?.as_deref().and_then(random) {
             Some((member, _)) => bulk(&mut ctx.reply, member),
             None => ctx.reply.null(),
         }
@@ -77,7 +77,7 @@ fn zrandmember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         let count = usize::try_from(count.unsigned_abs()).ok().filter(|count| *count <= REPEATS_MAX);
         let count = count.ok_or(Error::OutOfRange)?;
         shape.header(&mut ctx.reply, count);
-        for (member, score) in (0..count).filter_map(|_| random(set)) {
+        for (member, score) in (0..count).filter_map(|_| random(&set)) {
             shape.item(&mut ctx.reply, member, score);
         }
         return Ok(());

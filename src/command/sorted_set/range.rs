@@ -89,7 +89,7 @@ pub(super) fn reply_range(ctx: &mut Ctx<'_>, args: Args<'_>, by: Option<By>, rev
         return Ok(());
     };
     let shape = Shape::new(&ctx.reply, query.with_scores);
-    let items = set.range(query.ranks(set));
+    let items = set.range(query.ranks(&set));
     if query.reverse {
         shape.list(&mut ctx.reply, items.rev())
     } else {
@@ -101,7 +101,7 @@ pub(super) fn reply_range(ctx: &mut Ctx<'_>, args: Args<'_>, by: Option<By>, rev
 fn zrangestore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let query = Query::read(args, 3, None, None, true)?;
     let stored = ctx.tx.read::<SortedSet>(args.key(2))?.map(|set| {
-        let ranks = query.ranks(set);
+        let ranks = query.ranks(&set);
         SortedSet::from_sorted(ranks.len(), set.range(ranks), &ctx.config.limits)
     });
     store(ctx, args, "zrangestore", stored.unwrap_or_default())

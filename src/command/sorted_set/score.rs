@@ -124,7 +124,7 @@ fn zmscore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let set = ctx.tx.read::<SortedSet>(args.key(1))?;
     ctx.reply.array(args.len() - 2);
     for member in args.skip(2) {
-        match set.and_then(|set| set.score(member)) {
+        match set.as_ref().and_then(|set| set.score(member)) {
             Some(score) => ctx.reply.double(score),
             None => ctx.reply.null(),
         }
@@ -178,7 +178,7 @@ fn zlexcount(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 fn count(ctx: &mut Ctx<'_>, args: Args<'_>, ranks: impl Fn(&SortedSet) -> Range<usize>) -> Outcome {
     let set = ctx.tx.read::<SortedSet>(args.key(1))?;
-    ctx.reply.int(set.map_or(0, |set| ranks(set).len()) as i64);
+    ctx.reply.int(set.map_or(0, |set| ranks(&set).len()) as i64);
     Ok(())
 }
 

@@ -54,7 +54,8 @@ fn transaction<'a>(call: &Call<'a>, key: Key<'_>) -> Tx<'a> {
 }
 
 fn bytes_of(entry: &Entry, samples: usize) -> usize {
-    let outside = match entry.as_object() {
+    let outside = match entry.as_object().as_deref() {
+        _ if entry.is_packed() => 0,
         None if entry.is_raw() => entry.as_str().map_or(0, |string| string.len()) + size_of::<Vec<u8>>(),
         None => 0,
         Some(Object::List(list)) => list.heap_bytes() + size_of::<Object>(),

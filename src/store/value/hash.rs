@@ -36,6 +36,31 @@ impl Hash {
         Hash { repr: Repr::Packed(Listpack::new()), expiry: None }
     }
 
+    /// A hash whose fields and values `list` holds in turn.
+    pub const fn from_packed(list: Listpack) -> Hash {
+        Hash { repr: Repr::Packed(list), expiry: None }
+    }
+
+    /// The listpack of fields and values, unless it is another encoding or a field expires.
+    pub fn into_packed(self) -> Option<Listpack> {
+        match self {
+            Hash { repr: Repr::Packed(list), expiry: None } => Some(list),
+            _ => None,
+        }
+    }
+
+    /// Gives back what a listpack of fields and values has spare.
+    pub fn shrink_to_fit(&mut self) {
+        if let Repr::Packed(list) = &mut self.repr {
+            list.shrink_to_fit();
+        }
+    }
+
+    /// Whether some field expires.
+    pub fn has_expiry(&self) -> bool {
+        self.expiry.is_some()
+    }
+
     /// Number of fields. O(1).
     pub fn len(&self) -> usize {
         match &self.repr {

@@ -74,6 +74,34 @@ impl List {
         List { head: Node::Packed(Listpack::new()), rest: None }
     }
 
+    /// A list of one node.
+    pub const fn from_packed(pack: Listpack) -> List {
+        List { head: Node::Packed(pack), rest: None }
+    }
+
+    /// The listpack of a list that is a single one.
+    pub fn as_packed(&self) -> Option<&Listpack> {
+        match (&self.head, &self.rest) {
+            (Node::Packed(pack), None) => Some(pack),
+            _ => None,
+        }
+    }
+
+    /// The same, taken out.
+    pub fn into_packed(self) -> Option<Listpack> {
+        match (self.head, self.rest) {
+            (Node::Packed(pack), None) => Some(pack),
+            _ => None,
+        }
+    }
+
+    /// Gives back what its first node has spare.
+    pub fn shrink_to_fit(&mut self) {
+        if let Node::Packed(pack) = &mut self.head {
+            pack.shrink_to_fit();
+        }
+    }
+
     /// Elements. O(1).
     pub fn len(&self) -> usize {
         self.head.len() + self.rest.as_ref().map_or(0, |rest| rest.len)
@@ -113,7 +141,11 @@ impl List {
     /// Adds `value` at one end. O(1): moves at most one node's bytes.
     pub fn push(&mut self, end: End, value: &[u8], limits: &Limits) {
         if self.is_empty() {
-            self.head = Node::of(value);
+            match &mut self.head {
+                // Its buffer may have room.
+                Node::Packed(pack) if !node::is_huge(value.len()) => _ = pack.push_back(value),
+                _ => self.head = Node::of(value),
+            }
             return;
         }
         let at = match end {

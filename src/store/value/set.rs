@@ -7,6 +7,7 @@
 use indexmap::map::raw_entry_v1::{RawEntryApiV1, RawEntryMut};
 
 use super::Limits;
+use super::block::Block;
 use super::intset::{self, IntSet};
 use super::listpack::{self, Elem, Listpack, integer};
 use super::table::{self, Table};
@@ -39,6 +40,42 @@ impl Set {
         let mut set = Set { repr: Repr::Ints(ints) };
         set.convert_if_too_long(limits);
         set
+    }
+
+    /// A set whose members `list` holds.
+    pub const fn from_packed(list: Listpack) -> Set {
+        Set { repr: Repr::Packed(list) }
+    }
+
+    /// Takes over integers, however many.
+    pub const fn from_int_block(ints: IntSet) -> Set {
+        Set { repr: Repr::Ints(ints) }
+    }
+
+    /// The listpack of members, while it is the encoding.
+    pub fn as_packed(&self) -> Option<&Listpack> {
+        match &self.repr {
+            Repr::Packed(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The bytes of a listpack or of integers.
+    pub fn into_block(self) -> Option<Block> {
+        match self.repr {
+            Repr::Ints(ints) => Some(ints.into_block()),
+            Repr::Packed(list) => Some(list.into_block()),
+            Repr::Table(_) => None,
+        }
+    }
+
+    /// Gives back what the small encodings have spare.
+    pub fn shrink_to_fit(&mut self) {
+        match &mut self.repr {
+            Repr::Ints(ints) => ints.shrink_to_fit(),
+            Repr::Packed(list) => list.shrink_to_fit(),
+            Repr::Table(_) => {}
+        }
     }
 
     /// The integers, while they are the encoding.
@@ -314,8 +351,12 @@ impl Set {
 
     /// From integers to packed or table, whichever has room for another member of `member_bytes`.
     fn leave_ints(&mut self, member_bytes: usize, limits: &Limits) {
-        let Repr::Ints(ints) = &self.repr else { return };
-        if Set::packs(ints.len() + 1, member_bytes.max(20), limits) {
+        let Repr::Ints(ints) = &mut self.repr else { return };
+        if ints.is_empty() && Set::packs(1, member_bytes, limits) {
+            // The first member is no integer: their buffer serves.
+            let ints = std::mem::replace(ints, IntSet::over(Block::new()));
+            self.repr = Repr::Packed(Listpack::in_buffer(ints.into_block().into_vec()));
+        } else if Set::packs(ints.len() + 1, member_bytes.max(20), limits) {
             let mut list = Listpack::new();
             for value in ints.iter() {
                 list.push_back_elem(Elem::Int(value));

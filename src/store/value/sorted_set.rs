@@ -52,6 +52,26 @@ impl SortedSet {
         SortedSet { repr: Repr::Packed(Listpack::new()) }
     }
 
+    /// A sorted set whose members and scores `pack` holds in turn, in order.
+    pub const fn from_packed(pack: Listpack) -> SortedSet {
+        SortedSet { repr: Repr::Packed(pack) }
+    }
+
+    /// The listpack of member, score pairs, while packed.
+    pub fn into_packed(self) -> Option<Listpack> {
+        match self.repr {
+            Repr::Packed(pack) => Some(pack),
+            Repr::Indexed(_) => None,
+        }
+    }
+
+    /// Gives back what a packed set's listpack has spare.
+    pub fn shrink_to_fit(&mut self) {
+        if let Repr::Packed(pack) = &mut self.repr {
+            pack.shrink_to_fit();
+        }
+    }
+
     /// A sorted set of `members` distinct members that come in order. O(members).
     pub fn from_sorted<'e>(
         members: usize,

@@ -71,7 +71,7 @@ fn mix_value(digest: &mut Digest, entry: &Entry) {
     if let Some(string) = entry.as_str() {
         digest.mix(string.as_bytes(&mut itoa::Buffer::new()));
     }
-    match entry.as_object() {
+    match entry.as_object().as_deref() {
         Some(Object::List(list)) => list.iter().for_each(|element| with_bytes(element, |bytes| digest.mix(bytes))),
         Some(Object::Set(set)) => set.iter().for_each(|member| with_bytes(member, |bytes| digest.add(bytes))),
         Some(Object::SortedSet(set)) => set.iter().for_each(|(member, score)| {

@@ -6,7 +6,7 @@ use crate::command::{Error, Outcome, number};
 use crate::store::{Entry, Key, Kind, Object};
 
 pub(in super::super) fn encoding(entry: &Entry) -> &'static str {
-    match entry.as_object() {
+    match entry.as_object().as_deref() {
         None => match entry.as_str() {
             Some(crate::store::Str::Int(_)) => "int",
             Some(string) if string.len() <= 44 && !entry.is_raw() => "embstr",
@@ -31,7 +31,7 @@ pub(super) fn object(call: &mut Call<'_>) -> Outcome {
         serialized_bytes(entry),
         entry.access(),
     );
-    if let Some(Object::List(list)) = entry.as_object() {
+    if let Some(Object::List(list)) = entry.as_object().as_deref() {
         let nodes = list.node_count().max(1);
         let bytes: usize = list.iter().map(|element| element.len() + 2).sum();
         line += &format!(
@@ -48,7 +48,7 @@ pub(super) fn object(call: &mut Call<'_>) -> Outcome {
 /// About what the value would take in a dump: its bytes, and two for each length.
 fn serialized_bytes(entry: &Entry) -> usize {
     let own = entry.as_str().map_or(0, |string| string.len() + 1);
-    own + match entry.as_object() {
+    own + match entry.as_object().as_deref() {
         Some(Object::List(list)) => list.iter().map(|element| element.len() + 2).sum(),
         Some(Object::Set(set)) => set.iter().map(|member| member.len() + 1).sum(),
         Some(Object::Hash(hash)) => hash.iter().map(|(field, value)| field.len() + value.len() + 2).sum(),
@@ -117,7 +117,7 @@ pub(super) fn key_table_stats(call: &mut Call<'_>) -> Outcome {
     let key = Key::new(call.args.at(2));
     let tx = transaction(call, key);
     let entry = tx.inspect(key).ok_or(Error::NoSuchKey)?;
-    let elements = match entry.as_object() {
+    let elements = match entry.as_object().as_deref() {
         Some(Object::Set(set)) if set.encoding() == "hashtable" => Some(set.len()),
         Some(Object::Hash(hash)) if hash.encoding() == "hashtable" => Some(hash.len()),
         Some(Object::SortedSet(set)) if set.encoding() == "skiplist" => Some(set.len()),
