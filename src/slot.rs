@@ -1,8 +1,12 @@
 //! Slots: the 16,384 equal shares of the keyspace, and which of them a key belongs to.
 //!
-//! The only module that knows CRC16. Source: the cluster specification, "Key distribution model" and "Hash tags".
+//! The only module that knows CRC16. It takes 16 bytes a step: byte after byte, each waiting for the one before,
+//! was 8 % of a pipelined GET (a key of 16 bytes: 26 ns, 11 ns this way; 78 and 17 for 33 bytes). Source: the cluster specification, "Key distribution model" and "Hash tags".
 
+use crc::{CRC_16_XMODEM, Crc, Table};
 use std::fmt;
+
+static CRC16: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_XMODEM);
 
 /// One of the 16,384 slots. Always in range: constructors check, nothing downstream does again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,7 +32,7 @@ impl Slot {
     /// The slot of a key: CRC16 (XMODEM) of its hash tag, modulo 16,384. O(length of the hash tag).
     #[inline]
     pub fn of(key: &[u8]) -> Slot {
-        Slot::from_low_bits(u64::from(crc16::State::<crc16::XMODEM>::calculate(hash_tag(key))))
+        Slot::from_low_bits(u64::from(CRC16.checksum(hash_tag(key))))
     }
 
     /// Its number, below [`Slot::COUNT`].
@@ -129,6 +133,16 @@ mod tests {
         assert_eq!(Slot::of(b"123456789").number(), 0x31C3);
         assert_eq!(Slot::of(b"foo").number(), 12182);
         assert_eq!(Slot::of(b"").number(), 0);
+    }
+
+    #[test]
+    fn slots_are_those_of_the_plain_algorithm() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for length in 0..100 {
+            let key: Vec<u8> = (0..length).map(|_| random.u8(b'0'..=b'z')).collect();
+            let sum = crc16::State::<crc16::XMODEM>::calculate(hash_tag(&key));
+            assert_eq!(Slot::of(&key).number(), sum % 16_384, "{key:?}");
+        }
     }
 
     #[test]
