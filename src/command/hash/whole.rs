@@ -79,7 +79,9 @@ fn hlen(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 fn hkeys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     read(ctx, args.key(1), |hash, reply| {
         reply.array(hash.map_or(0, Hash::len));
-        hash.into_iter().flat_map(Hash::iter).for_each(|(field, _)| bulk(reply, field));
+        if let Some(hash) = hash {
+            hash.iter().for_each(|(field, _)| bulk(reply, field));
+        }
         Ok(())
     })
 }
@@ -87,7 +89,9 @@ fn hkeys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 fn hvals(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     read(ctx, args.key(1), |hash, reply| {
         reply.array(hash.map_or(0, Hash::len));
-        hash.into_iter().flat_map(Hash::iter).for_each(|(_, value)| bulk(reply, value));
+        if let Some(hash) = hash {
+            hash.iter().for_each(|(_, value)| bulk(reply, value));
+        }
         Ok(())
     })
 }
@@ -95,9 +99,11 @@ fn hvals(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 fn hgetall(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     read(ctx, args.key(1), |hash, reply| {
         reply.map(hash.map_or(0, Hash::len));
-        for (field, value) in hash.into_iter().flat_map(Hash::iter) {
-            bulk(reply, field);
-            bulk(reply, value);
+        if let Some(hash) = hash {
+            hash.iter().for_each(|(field, value)| {
+                bulk(reply, field);
+                bulk(reply, value);
+            });
         }
         Ok(())
     })

@@ -226,7 +226,7 @@ fn lrange(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         return Ok(());
     };
     ctx.reply.array(count);
-    list.walk(End::Front, first).take(count).for_each(|elem| bulk(&mut ctx.reply, elem));
+    list.visit(first, count, |elem| bulk(&mut ctx.reply, elem));
     Ok(())
 }
 

@@ -166,7 +166,9 @@ fn smembers(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let set = ctx.tx.read::<Set>(args.key(1))?;
     let set = set.as_deref();
     ctx.reply.set(set.map_or(0, Set::len));
-    set.into_iter().flat_map(Set::iter).for_each(|member| bulk(&mut ctx.reply, member));
+    if let Some(set) = set {
+        set.iter().for_each(|member| bulk(&mut ctx.reply, member));
+    }
     Ok(())
 }
 

@@ -211,6 +211,25 @@ impl List {
         Walk { list: self, at, left, inner, from }
     }
 
+    /// Hands up to `count` elements from `index` on to `each`, towards the back. What [`walk`](Self::walk) shows, for
+    /// a third of its instructions: node by node instead of element by element.
+    #[inline]
+    pub fn visit<'a>(&'a self, index: usize, count: usize, mut each: impl FnMut(Elem<'a>)) {
+        let Some((mut at, mut offset)) = self.seek(index) else { return };
+        let (mut left, nodes) = (count, self.node_count());
+        while left > 0 && at < nodes {
+            let node = self.node(at);
+            let here = self.node_len(at) - offset;
+            if here <= left {
+                node.iter_from(offset).for_each(&mut each);
+            } else {
+                node.iter_from(offset).take(left).for_each(&mut each);
+            }
+            left -= here.min(left);
+            (at, offset) = (at + 1, 0);
+        }
+    }
+
     /// All elements, first to last.
     pub fn iter(&self) -> Walk<'_> {
         self.walk(End::Front, 0)

@@ -477,11 +477,20 @@ impl<'a> Iter<'a> {
     pub fn pos(&self) -> Option<Pos> {
         (self.front < self.back).then(|| Pos::new(self.front))
     }
+
+    /// Passes over the element that `next` would return, without reading it.
+    #[inline]
+    pub fn pass(&mut self) {
+        if self.front < self.back {
+            self.front += entry_bytes(self.buf, self.front);
+        }
+    }
 }
 
 impl<'a> Iterator for Iter<'a> {
     type Item = Elem<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Elem<'a>> {
         if self.front >= self.back {
             return None;
@@ -489,6 +498,19 @@ impl<'a> Iterator for Iter<'a> {
         let (elem, bytes) = decode(self.buf, self.front);
         self.front += bytes;
         Some(elem)
+    }
+
+    /// What `for_each` runs on: the whole walk as one loop over what is left of the buffer.
+    #[inline]
+    fn fold<B, F: FnMut(B, Elem<'a>) -> B>(self, init: B, mut each: F) -> B {
+        let mut rest = self.buf.get(self.front..self.back).unwrap_or_default();
+        let mut result = init;
+        while !rest.is_empty() {
+            let (elem, bytes) = decode(rest, 0);
+            result = each(result, elem);
+            rest = &rest[bytes..];
+        }
+        result
     }
 
     fn count(mut self) -> usize {

@@ -183,6 +183,14 @@ impl<'a> Iterator for NodeIter<'a> {
             NodeIter::Plain(value) => value.take().map(Elem::Bytes),
         }
     }
+
+    #[inline]
+    fn fold<B, F: FnMut(B, Elem<'a>) -> B>(self, init: B, each: F) -> B {
+        match self {
+            NodeIter::Packed(iter) => iter.fold(init, each),
+            NodeIter::Plain(value) => value.map(Elem::Bytes).into_iter().fold(init, each),
+        }
+    }
 }
 
 impl DoubleEndedIterator for NodeIter<'_> {

@@ -153,28 +153,32 @@ pub(super) fn entry_bytes(buf: &[u8], at: usize) -> usize {
 }
 
 /// The element at `at` and its bytes, back length included.
-#[inline]
+#[inline(always)]
 pub(super) fn decode(buf: &[u8], at: usize) -> (Elem<'_>, usize) {
     let entry = &buf[at..];
-    // The two shortest forms first: they are most of what small collections hold, and need no second look.
+    // Strings of up to 4,095 bytes and the shortest numbers first: most of what small collections hold.
     match entry[0] {
-        first @ 0..=0x7F => (Elem::Int(i64::from(first)), 2),
         first @ 0x80..=0xBF => {
             let body = 1 + usize::from(first & 0x3F);
             (Elem::Bytes(&entry[1..body]), body + 1)
         }
-        first @ 0xC0..=0xDF => {
-            let raw = u16::from(first & 0x1F) << 8 | u16::from(entry[1]);
-            // 13 bits: shift the sign up to bit 15 and back.
-            (Elem::Int(i64::from((raw << 3) as i16 >> 3)), 3)
+        first @ 0xE0..=0xEF => {
+            let body = 2 + (usize::from(first & 0x0F) << 8 | usize::from(entry[1]));
+            (Elem::Bytes(&entry[2..body]), body + if body < 128 { 1 } else { 2 })
         }
-        _ => decode_long(entry),
+        first @ 0..=0x7F => (Elem::Int(i64::from(first)), 2),
+        _ => decode_rare(entry),
     }
 }
 
-#[inline]
-fn decode_long(entry: &[u8]) -> (Elem<'_>, usize) {
+#[inline(never)]
+fn decode_rare(entry: &[u8]) -> (Elem<'_>, usize) {
     match *entry {
+        [first @ 0xC0..=0xDF, low, ..] => {
+            let raw = u16::from(first & 0x1F) << 8 | u16::from(low);
+            // 13 bits: shift the sign up to bit 15 and back.
+            (Elem::Int(i64::from((raw << 3) as i16 >> 3)), 3)
+        }
         [INT16, a, b, ..] => (Elem::Int(i64::from(i16::from_le_bytes([a, b]))), 4),
         // 24 bits: the low byte is shifted in and out again, for the sign.
         [INT24, a, b, c, ..] => (Elem::Int(i64::from(i32::from_le_bytes([0, a, b, c]) >> 8)), 5),
@@ -182,8 +186,7 @@ fn decode_long(entry: &[u8]) -> (Elem<'_>, usize) {
         [INT64, a, b, c, d, e, f, g, h, ..] => (Elem::Int(i64::from_le_bytes([a, b, c, d, e, f, g, h])), 10),
         _ => {
             let body = body_bytes(entry).expect("positions are starts of elements");
-            let head = if entry[0] == STR32 { 5 } else { 2 };
-            (Elem::Bytes(&entry[head..body]), body + back_len_bytes(body))
+            (Elem::Bytes(&entry[5..body]), body + back_len_bytes(body))
         }
     }
 }
