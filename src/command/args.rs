@@ -1,5 +1,6 @@
 //! The arguments of one request, borrowed from the buffer they were read into.
 
+use super::table::KeyRun;
 use crate::resp::ArgRange;
 use crate::store::{Key, KeyHash};
 use std::ops::Index;
@@ -9,21 +10,23 @@ use std::ops::Index;
 pub struct Args<'a> {
     buffer: &'a [u8],
     ranges: &'a [ArgRange],
-    /// Argument whose hash is known already, and the hash: a batch's keys are hashed ahead of running it.
-    hashed: Option<(u32, KeyHash)>,
+    /// Keys that a batch hashed ahead of running it.
+    hashed: KeyRun,
+    /// Their hashes.
+    hashes: &'a [KeyHash],
 }
 
 impl<'a> Args<'a> {
     /// The arguments at `ranges` of `buffer`.
     #[inline]
     pub fn new(buffer: &'a [u8], ranges: &'a [ArgRange]) -> Args<'a> {
-        Args { buffer, ranges, hashed: None }
+        Args { buffer, ranges, hashed: KeyRun::default(), hashes: &[] }
     }
 
-    /// The same, with the hash of argument `index` known.
+    /// The same, with the hashes of the first of these keys known.
     #[inline]
-    pub fn with_hash(self, index: usize, hash: KeyHash) -> Args<'a> {
-        Args { hashed: Some((index as u32, hash)), ..self }
+    pub fn with_hashes(self, keys: KeyRun, hashes: &'a [KeyHash]) -> Args<'a> {
+        Args { hashed: keys, hashes, ..self }
     }
 
     /// Number of arguments, the name included.
@@ -46,12 +49,12 @@ impl<'a> Args<'a> {
         self.ranges.get(index).map(|range| range.of(self.buffer))
     }
 
-    /// An argument as a key; hashed at most once for the key a batch was prefetched by.
+    /// An argument as a key; not hashed again when that was done ahead.
     #[inline]
     pub fn key(self, index: usize) -> Key<'a> {
-        match self.hashed {
-            Some((hashed, hash)) if hashed as usize == index => Key::with_hash(self.at(index), hash),
-            _ => Key::new(self.at(index)),
+        match self.hashed.number_of(index).and_then(|number| self.hashes.get(number)) {
+            Some(hash) => Key::with_hash(self.at(index), *hash),
+            None => Key::new(self.at(index)),
         }
     }
 

@@ -2,9 +2,14 @@
 
 use super::keys::keys_of;
 use super::spec::Reach;
+use super::table::KeyRun;
 use super::{Args, Command, Error};
 use crate::slot::Slot;
 use crate::store::Locks;
+use smallvec::SmallVec;
+
+/// Slots of a request that need no memory of their own: more than most requests name keys.
+const SLOTS_INLINE: usize = 24;
 
 /// The slots of one request.
 pub enum Plan {
@@ -12,6 +17,8 @@ pub enum Plan {
     Nothing,
     /// All its keys are in one slot of the selected database.
     Slot(Slot),
+    /// Slots of the selected database, ascending, each once.
+    Ascending(SmallVec<[Slot; SLOTS_INLINE]>),
     /// `(database, slot)` pairs, repeated or not.
     Slots(Vec<(usize, Slot)>),
     /// Its keys are only known while it runs.
@@ -24,6 +31,7 @@ impl Plan {
         match self {
             Plan::Nothing => Locks::Nothing,
             Plan::Slot(slot) => Locks::Slot(*slot),
+            Plan::Ascending(slots) => Locks::Ascending(slots),
             Plan::Slots(slots) => Locks::Slots(slots),
             Plan::Database => Locks::Database,
         }
@@ -46,7 +54,22 @@ pub fn plan(
     {
         return Ok(Plan::Slot(args.key(usize::from(first)).slot()));
     }
+    if let (Some(run), Reach::Keys) = (command.plain_keys.and_then(|keys| keys.of(args.len())), &command.spec.reach) {
+        return plan_run(args, run, cluster_enabled);
+    }
     plan_many(command, args, database, databases, cluster_enabled)
+}
+
+/// As [`plan_many`], for keys whose positions need no search, all in the selected database: MGET, MSET, DEL …
+fn plan_run(args: Args<'_>, run: KeyRun, cluster_enabled: bool) -> Result<Plan, Error> {
+    let mut slots: SmallVec<[Slot; SLOTS_INLINE]> = run.positions().map(|index| args.key(index).slot()).collect();
+    slots.sort_unstable();
+    slots.dedup();
+    match slots[..] {
+        [slot] => Ok(Plan::Slot(slot)),
+        _ if cluster_enabled => Err(Error::CrossSlot),
+        _ => Ok(Plan::Ascending(slots)),
+    }
 }
 
 fn plan_many(

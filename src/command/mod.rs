@@ -45,7 +45,7 @@ pub use args::Args;
 pub use context::{Ctx, DataConfig};
 pub use error::{Error, quotable};
 pub use spec::{Handler, KeySpec, Reach, Run, Spec};
-pub use table::{Command, Table};
+pub use table::{Command, KeyRun, Table};
 pub use unknown::{is_http, unknown_command};
 
 /// What a data command comes to: a reply was written, or the error is the reply.

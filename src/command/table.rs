@@ -52,6 +52,8 @@ pub struct Command {
     pub keys: Box<[ParsedKeySpec]>,
     /// The only keys are one run from this argument on: no search is needed for the first of them.
     pub simple_first_key: Option<u8>,
+    /// Where all its keys are, when that takes no search and no look at the arguments but their number.
+    pub plain_keys: Option<PlainKeys>,
     /// First key, last key, step: fields 4 to 6 of COMMAND INFO.
     pub legacy_range: (i16, i16, i16),
     /// Subcommands of a container, in the order of the rows.
@@ -64,6 +66,72 @@ pub struct ParsedKeySpec {
     pub spec: KeySpec,
     /// Parsed [`KeySpec::flags`].
     pub flags: KeyFlags,
+}
+
+/// Keys at every argument, or every second, of one run that is the same for every request of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlainKeys {
+    first: u8,
+    /// As in [`Find::Range`].
+    last: i16,
+    /// Binary logarithm of the distance between two keys.
+    shift: u8,
+}
+
+impl PlainKeys {
+    fn new(spec: &Spec, keys: &[ParsedKeySpec]) -> Option<PlainKeys> {
+        let [ParsedKeySpec { spec: KeySpec { begin: Begin::Index(first), find, .. }, flags }] = keys else {
+            return None;
+        };
+        let Find::Range { last, step: step @ 1..=2, limit: 0 | 1 } = *find else { return None };
+        let searched = flags.has_any(KeyFlags::NOT_KEY.with(KeyFlags::INCOMPLETE).with(KeyFlags::VARIABLE));
+        if searched || spec.own_keys.is_some() {
+            return None;
+        }
+        Some(PlainKeys { first: u8::try_from(*first).ok()?, last, shift: step as u8 - 1 })
+    }
+
+    /// The keys of a request of `arg_count` arguments with the name. `None` when these are too few: it is refused.
+    #[inline]
+    pub fn of(self, arg_count: usize) -> Option<KeyRun> {
+        let first = usize::from(self.first);
+        let last = match usize::try_from(self.last) {
+            Ok(last) => first + last,
+            Err(_) => arg_count.checked_sub(usize::from(self.last.unsigned_abs()))?,
+        };
+        (first <= last && last < arg_count).then(|| KeyRun {
+            first: self.first.into(),
+            shift: self.shift.into(),
+            count: ((last - first) >> self.shift) as u32 + 1,
+        })
+    }
+}
+
+/// Evenly spaced arguments of one request that are keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyRun {
+    /// Position of the first.
+    pub first: u32,
+    /// Binary logarithm of the distance between two.
+    pub shift: u32,
+    /// Number of keys.
+    pub count: u32,
+}
+
+impl KeyRun {
+    /// Positions of the keys.
+    #[inline]
+    pub fn positions(self) -> impl ExactSizeIterator<Item = usize> + Clone {
+        (0..self.count).map(move |n| (self.first + (n << self.shift)) as usize)
+    }
+
+    /// Which key the argument at `index` is.
+    #[inline]
+    pub fn number_of(self, index: usize) -> Option<usize> {
+        let distance = index.checked_sub(self.first as usize)?;
+        let number = distance >> self.shift;
+        (number << self.shift == distance && number < self.count as usize).then_some(number)
+    }
 }
 
 impl Command {
@@ -87,6 +155,7 @@ impl Command {
             request_policy: RequestPolicy::among(spec.tips),
             response_policy: ResponsePolicy::among(spec.tips),
             simple_first_key: simple_first_key(&keys),
+            plain_keys: PlainKeys::new(spec, &keys),
             legacy_range: legacy_range(spec.keys),
             keys,
             subcommands: spec.subcommands.iter().map(|sub| Command::new(sub, Some(&name), next_id)).collect(),
@@ -105,6 +174,18 @@ impl Command {
     pub fn takes(&self, arg_count: usize) -> bool {
         let arity = self.spec.arity;
         if arity >= 0 { arg_count == arity as usize } else { arg_count >= arity.unsigned_abs() as usize }
+    }
+
+    /// The keys of a request that can be told ahead of running it, without a search: all, or the first, or none.
+    #[inline]
+    pub fn keys_ahead(&self, arg_count: usize) -> KeyRun {
+        if let Some(run) = self.plain_keys.and_then(|keys| keys.of(arg_count)) {
+            return run;
+        }
+        match self.simple_first_key {
+            Some(first) if usize::from(first) < arg_count => KeyRun { first: first.into(), shift: 0, count: 1 },
+            _ => KeyRun::default(),
+        }
     }
 
     /// Can its arguments hold keys (channels do not count)?

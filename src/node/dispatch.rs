@@ -11,7 +11,9 @@ use super::stats::{ThreadStats, bump};
 use super::{Config, Node, histogram, now_ms};
 use crate::cluster::ClusterView;
 use crate::command::words::Flags;
-use crate::command::{Args, Command, Ctx, Error, Handler, Outcome, Run, Table, is_http, locks, unknown_command};
+use crate::command::{
+    Args, Command, Ctx, Error, Handler, KeyRun, Outcome, Run, Table, is_http, locks, unknown_command,
+};
 use crate::resp::{ProtocolError, Reply, RequestParser};
 use crate::slot::Slot;
 use crate::store::{KeyHash, Tx};
@@ -23,28 +25,43 @@ use std::time::Instant;
 
 /// A batch of at least this many commands is prefetched; a lone command would only wait for it.
 const PREFETCH_MIN: usize = 3;
+/// Keys of one request that are hashed and prefetched ahead: more would push each other out of the cache.
+const HASHED_MAX: u32 = 64;
 
 /// Runs the requests of one thread's connections.
 pub(super) struct Dispatcher {
     node: Arc<Node>,
     stats: Arc<ThreadStats>,
     planned: RefCell<Vec<Planned>>,
+    /// Hashes of the keys of a batch, request by request.
+    hashes: RefCell<Vec<KeyHash>>,
     view: RefCell<Cache<Arc<ArcSwap<ClusterView>>, Arc<ClusterView>>>,
 }
 
 /// A request with its command looked up.
 #[derive(Clone, Copy)]
-struct Planned {
-    command: Option<&'static Command>,
-    /// Hash of the key at the command's `simple_first_key`.
-    hash: Option<KeyHash>,
+pub(super) struct Planned {
+    pub(super) command: Option<&'static Command>,
+    /// Its keys, as far as they can be told ahead.
+    pub(super) keys: KeyRun,
+    /// Where the hashes of the first [`HASHED_MAX`] of these keys begin.
+    hashed_from: u32,
+}
+
+impl Planned {
+    /// Those of its keys' hashes that are known.
+    #[inline]
+    pub(super) fn hashes(self, all: &[KeyHash]) -> &[KeyHash] {
+        let from = self.hashed_from as usize;
+        &all[from..from + self.keys.count.min(HASHED_MAX) as usize]
+    }
 }
 
 impl Dispatcher {
     pub(super) fn new(node: Arc<Node>) -> Dispatcher {
         let stats = node.stats.thread();
         let view = RefCell::new(node.view.reader());
-        Dispatcher { node, stats, planned: RefCell::new(Vec::new()), view }
+        Dispatcher { node, stats, planned: RefCell::default(), hashes: RefCell::default(), view }
     }
 
     /// The settings as of now.
@@ -85,9 +102,11 @@ impl Dispatcher {
         }
         let mut planned = self.planned.borrow_mut();
         planned.clear();
-        planned.extend(requests.iter().map(|request| plan(Args::new(input, parser.args_of(request)))));
-        if planned.len() >= PREFETCH_MIN {
-            self.node.keyspace.prefetch(session.database, planned.iter().filter_map(|planned| planned.hash));
+        let mut hashes = self.hashes.borrow_mut();
+        hashes.clear();
+        planned.extend(requests.iter().map(|request| plan(Args::new(input, parser.args_of(request)), &mut hashes)));
+        if hashes.len() >= PREFETCH_MIN {
+            self.node.keyspace.prefetch(session.database, hashes.iter().copied());
         }
         let mut config = self.node.config.load();
         let mut now_ms = now_ms();
@@ -97,10 +116,7 @@ impl Dispatcher {
         let mut ran = 0;
         session.after = After::Continue;
         for (request, planned) in requests.iter().zip(planned.iter_mut()) {
-            let mut args = Args::new(input, parser.args_of(request));
-            if let (Some(hash), Some(first)) = (planned.hash, planned.command.and_then(|c| c.simple_first_key)) {
-                args = args.with_hash(usize::from(first), hash);
-            }
+            let args = Args::new(input, parser.args_of(request)).with_hashes(planned.keys, planned.hashes(&hashes));
             // What is refused is refused at once, paused or not.
             if pause.is_some_and(|pause| pause.holds(planned.command))
                 && self.check(session, &config, planned.command, args).is_ok()
@@ -432,11 +448,12 @@ impl BatchClock {
 }
 
 #[inline]
-fn plan(args: Args<'_>) -> Planned {
+fn plan(args: Args<'_>, hashes: &mut Vec<KeyHash>) -> Planned {
     let command = Table::get().lookup(args.at(0), args.get(1));
-    let first = command.and_then(|command| command.simple_first_key).map(usize::from);
-    let hash = first.and_then(|first| args.get(first)).map(KeyHash::of);
-    Planned { command, hash }
+    let keys = command.map_or_else(KeyRun::default, |command| command.keys_ahead(args.len()));
+    let hashed_from = hashes.len() as u32;
+    hashes.extend(keys.positions().take(HASHED_MAX as usize).map(|index| KeyHash::of(args.at(index))));
+    Planned { command, keys, hashed_from }
 }
 
 fn unserved(command: &Command) -> Error {

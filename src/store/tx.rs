@@ -22,6 +22,8 @@ pub enum Locks<'l> {
     Nothing,
     /// One slot of the selected database.
     Slot(Slot),
+    /// These slots of the selected database, ascending, each once.
+    Ascending(&'l [Slot]),
     /// These `(database, slot)` pairs, of the selected database and at most one other, in any order, repeated or
     /// not.
     Slots(&'l [(usize, Slot)]),
@@ -84,6 +86,8 @@ pub struct Tx<'a> {
     other: Option<(usize, usize)>,
     now_ms: i64,
     held: Held<'a>,
+    /// Where the last slot looked for stands in [`Held::Many`]: a command asks several times for each key.
+    last_held: Cell<usize>,
     /// Keys met expired by a look-up that could not remove them: removed when the transaction ends.
     stale: RefCell<Vec<Stale>>,
     hits: Cell<u32>,
@@ -102,6 +106,11 @@ impl<'a> Tx<'a> {
         let held = match locks {
             Locks::Nothing => Held::Nothing,
             Locks::Slot(slot) => Held::One(slot, keyspace.at_place(place).lock(slot)),
+            Locks::Ascending(slots) => {
+                assert!(slots.is_sorted_by(|a, b| a < b), "locks are taken in ascending order");
+                let all = keyspace.at_place(place);
+                Held::Many(slots.iter().map(|slot| (place, *slot, all.lock(*slot))).collect())
+            }
             Locks::Slots(slots) => {
                 let number = slots.iter().map(|(number, _)| *number).find(|number| *number != database);
                 other = number.map(|number| (number, keyspace.place(number)));
@@ -120,6 +129,7 @@ impl<'a> Tx<'a> {
             other,
             now_ms,
             held,
+            last_held: Cell::new(0),
             stale: RefCell::new(Vec::new()),
             hits: Cell::new(0),
             misses: Cell::new(0),
@@ -186,7 +196,7 @@ impl<'a> Tx<'a> {
     fn table(&self, slot: Slot) -> &Table {
         match &self.held {
             Held::One(held, guard) if *held == slot => guard,
-            Held::Many(guards) => &guards[held_index(guards, self.place, slot)].2,
+            Held::Many(guards) => &guards[held_index(guards, &self.last_held, self.place, slot)].2,
             _ => unreachable!("a command locks the slots of all keys it touches"),
         }
     }
@@ -196,7 +206,7 @@ impl<'a> Tx<'a> {
         match &mut self.held {
             Held::One(held, guard) if *held == slot => guard,
             Held::Many(guards) => {
-                let index = held_index(guards, self.place, slot);
+                let index = held_index(guards, &self.last_held, self.place, slot);
                 &mut guards[index].2
             }
             _ => unreachable!("a command locks the slots of all keys it touches"),
@@ -517,10 +527,17 @@ impl<'a> Tx<'a> {
     }
 }
 
-fn held_index(guards: &[(usize, Slot, Guard<'_>)], place: usize, slot: Slot) -> usize {
-    guards
+#[inline]
+fn held_index(guards: &[(usize, Slot, Guard<'_>)], last: &Cell<usize>, place: usize, slot: Slot) -> usize {
+    let is_last = |(held_place, held, _): &(usize, Slot, Guard<'_>)| *held == slot && *held_place == place;
+    if guards.get(last.get()).is_some_and(is_last) {
+        return last.get();
+    }
+    let index = guards
         .binary_search_by_key(&(place, slot), |(place, slot, _)| (*place, *slot))
-        .expect("a command locks the slots of all keys it touches")
+        .expect("a command locks the slots of all keys it touches");
+    last.set(index);
+    index
 }
 
 impl Drop for Tx<'_> {
