@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use indexmap::map::raw_entry_v1::{RawEntryApiV1, RawEntryMut};
-
 use super::Limits;
 use super::field_expiry::FieldExpiry;
 use super::listpack::{self, Elem, Listpack, Pos};
-use super::table::{self, Table};
+use super::members::{self, Members, Place, hash_of};
+use pair::Pair;
+
+mod pair;
 
 /// Most that a packed field and value take on top of their bytes.
 const PAIR_BYTES_MAX: usize = 20;
@@ -24,10 +25,12 @@ pub struct Hash {
     expiry: Option<Box<FieldExpiry>>,
 }
 
+type Table = Members<Pair>;
+
 #[derive(Clone, Debug)]
 enum Repr {
     Packed(Listpack),
-    Table(Box<Table<Box<[u8]>>>),
+    Table(Box<Table>),
 }
 
 impl Hash {
@@ -97,8 +100,8 @@ impl Hash {
             Repr::Packed(list) => list.capacity_bytes(),
             Repr::Table(table) => {
                 let sampled = table.len().min(sample.max(1));
-                let bytes: usize = table.iter().take(sampled).map(|(field, value)| field.len() + value.len()).sum();
-                table::head_bytes(table) + bytes * table.len() / sampled.max(1)
+                let bytes: usize = table.iter().take(sampled).map(Pair::allocated_bytes).sum();
+                size_of::<Table>() + table.allocated_bytes() + bytes * table.len() / sampled.max(1)
             }
         };
         fields + self.expiry.as_ref().map_or(0, |expiry| expiry.allocated_bytes())
@@ -109,7 +112,9 @@ impl Hash {
     pub fn get(&self, field: &[u8]) -> Option<Elem<'_>> {
         match &self.repr {
             Repr::Packed(list) => find(list, field).and_then(|pos| list.next(pos)).map(|pos| list.at(pos)),
-            Repr::Table(table) => table.get(field).map(|value| Elem::Bytes(value)),
+            Repr::Table(table) => {
+                find_in(table, hash_of(field), field).map(|place| Elem::Bytes(table.at(place).value()))
+            }
         }
     }
 
@@ -117,7 +122,7 @@ impl Hash {
     pub fn contains(&self, field: &[u8]) -> bool {
         match &self.repr {
             Repr::Packed(list) => find(list, field).is_some(),
-            Repr::Table(table) => table.contains_key(field),
+            Repr::Table(table) => find_in(table, hash_of(field), field).is_some(),
         }
     }
 
@@ -170,11 +175,13 @@ impl Hash {
                 }
                 None => false,
             },
-            Repr::Table(table) => {
-                let removed = table.swap_remove(field).is_some();
-                table::shrink_if_sparse(table);
-                removed
-            }
+            Repr::Table(table) => match find_in(table, hash_of(field), field) {
+                Some(place) => {
+                    table.remove(place);
+                    true
+                }
+                None => false,
+            },
         }
     }
 
@@ -186,33 +193,40 @@ impl Hash {
         }
     }
 
-    /// The cursor that [`scan`](Self::scan) with the same arguments returns, without scanning.
+    /// The cursor that [`scan`](Self::scan) with the same arguments returns.
     pub fn next_cursor(&self, cursor: u64, count: usize) -> u64 {
         match &self.repr {
-            Repr::Table(table) => table::scan(table.len(), cursor, count).1,
-            _ => 0,
+            Repr::Table(table) => table.scan(cursor, count, |_| {}),
+            Repr::Packed(_) => 0,
         }
     }
 
     /// One SCAN step: hands up to about `count` fields to `each` and returns the next cursor, 0 when done.
     ///
-    /// A packed hash is shown in one step. See [`table::scan`] for what is promised.
+    /// A packed hash is shown in one step. See [`Members::scan`] for what is promised.
     pub fn scan(&self, cursor: u64, count: usize, mut each: impl FnMut(Elem<'_>, Elem<'_>)) -> u64 {
-        let Repr::Table(table) = &self.repr else {
-            self.iter().for_each(|(field, value)| each(field, value));
-            return 0;
-        };
-        let (indices, next) = table::scan(table.len(), cursor, count);
-        for (field, value) in indices.filter_map(|index| table.get_index(index)) {
-            each(Elem::Bytes(field), Elem::Bytes(value));
+        match &self.repr {
+            Repr::Table(table) => {
+                table.scan(cursor, count, |pair| each(Elem::Bytes(pair.field()), Elem::Bytes(pair.value())))
+            }
+            Repr::Packed(_) => {
+                self.iter().for_each(|(field, value)| each(field, value));
+                0
+            }
         }
-        next
     }
 
     /// Any field with its value, each equally likely; `None` if the hash is empty.
     pub fn random(&self) -> Option<(Elem<'_>, Elem<'_>)> {
         let len = self.len();
-        if len == 0 { None } else { self.get_index(fastrand::usize(..len)) }
+        match &self.repr {
+            Repr::Packed(_) if len == 0 => None,
+            Repr::Packed(list) => {
+                let field = list.seek(fastrand::usize(..len) * 2)?;
+                Some((list.at(field), list.at(list.next(field)?)))
+            }
+            Repr::Table(table) => table.random().map(|place| table.at(place).elems()),
+        }
     }
 
     /// `count` random fields, possibly the same one again and again, handed to `each`. None of an empty hash.
@@ -221,27 +235,28 @@ impl Hash {
         if len == 0 {
             return;
         }
-        // A packed hash is walked once instead of `count` times.
-        let packed: Vec<_> = if self.as_packed().is_some() { self.iter().collect() } else { Vec::new() };
+        if self.as_packed().is_none() {
+            (0..count).filter_map(|_| self.random()).for_each(|(field, value)| each(field, value));
+            return;
+        }
+        // Walked once instead of `count` times.
+        let packed: Vec<_> = self.iter().collect();
         for _ in 0..count {
-            let index = fastrand::usize(..len);
-            if let Some((field, value)) = packed.get(index).copied().or_else(|| self.get_index(index)) {
-                each(field, value);
-            }
+            let (field, value) = packed[fastrand::usize(..len)];
+            each(field, value);
         }
     }
 
     /// `count` distinct random fields (all if there are fewer), handed to `each`.
     pub fn random_distinct(&self, count: usize, mut each: impl FnMut(Elem<'_>, Elem<'_>)) {
-        let indices = super::sample::distinct(self.len(), count);
+        if let Repr::Table(table) = &self.repr {
+            table.random_distinct(count, |pair| each(Elem::Bytes(pair.field()), Elem::Bytes(pair.value())));
+            return;
+        }
         let mut walk = self.iter();
         let mut passed = 0;
-        for index in indices {
-            let pair = match &self.repr {
-                Repr::Packed(_) => walk.nth(index - passed),
-                Repr::Table(_) => self.get_index(index),
-            };
-            if let Some((field, value)) = pair {
+        for index in super::sample::distinct(self.len(), count) {
+            if let Some((field, value)) = walk.nth(index - passed) {
                 each(field, value);
             }
             passed = index + 1;
@@ -309,22 +324,14 @@ impl Hash {
         field
     }
 
-    fn get_index(&self, index: usize) -> Option<(Elem<'_>, Elem<'_>)> {
-        match &self.repr {
-            Repr::Packed(list) => {
-                let field = list.seek(index * 2)?;
-                Some((list.at(field), list.at(list.next(field)?)))
-            }
-            Repr::Table(table) => table.get_index(index).map(|(field, value)| (Elem::Bytes(field), Elem::Bytes(value))),
-        }
-    }
-
     /// The table, after converting to it with room for `additional` more fields.
-    fn table_mut(&mut self, additional: usize) -> &mut Table<Box<[u8]>> {
+    fn table_mut(&mut self, additional: usize) -> &mut Table {
         if !matches!(self.repr, Repr::Table(_)) {
-            let mut table = Table::with_capacity_and_hasher(self.len() + additional, table::TableHasher);
+            let mut table = Table::with_capacity(self.len() + additional);
             for (field, value) in self.iter() {
-                table.insert(field.as_bytes(&mut [0; 20]).into(), value.as_bytes(&mut [0; 20]).into());
+                let mut buf = [0; 20];
+                let field = field.as_bytes(&mut buf);
+                table.insert(hash_of(field), Pair::new(field, value.as_bytes(&mut [0; 20])));
             }
             self.repr = Repr::Table(Box::new(table));
         }
@@ -339,19 +346,19 @@ fn find(list: &Listpack, field: &[u8]) -> Option<Pos> {
     list.find(field, list.first()?, 2)
 }
 
-fn set_in_table(table: &mut Table<Box<[u8]>>, field: &[u8], value: &[u8]) -> bool {
-    match table.raw_entry_mut_v1().from_key(field) {
-        RawEntryMut::Occupied(mut entry) => {
-            let own = entry.get_mut();
-            if own.len() == value.len() {
-                own.copy_from_slice(value);
-            } else {
-                *own = value.into();
-            }
+fn find_in(table: &Table, hash: u32, field: &[u8]) -> Option<Place> {
+    table.find(hash, |pair| pair.field() == field)
+}
+
+fn set_in_table(table: &mut Table, field: &[u8], value: &[u8]) -> bool {
+    let hash = hash_of(field);
+    match find_in(table, hash, field) {
+        Some(place) => {
+            table.at_mut(place).set_value(value);
             false
         }
-        RawEntryMut::Vacant(entry) => {
-            entry.insert(field.into(), value.into());
+        None => {
+            table.insert(hash, Pair::new(field, value));
             true
         }
     }
@@ -369,7 +376,7 @@ pub enum Iter<'a> {
     /// Of a packed hash.
     Packed(listpack::Iter<'a>),
     /// Of a table.
-    Table(indexmap::map::Iter<'a, Box<[u8]>, Box<[u8]>>),
+    Table(members::Iter<'a, Pair>),
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -379,7 +386,22 @@ impl<'a> Iterator for Iter<'a> {
     fn next(&mut self) -> Option<(Elem<'a>, Elem<'a>)> {
         match self {
             Iter::Packed(iter) => Some((iter.next()?, iter.next()?)),
-            Iter::Table(iter) => iter.next().map(|(field, value)| (Elem::Bytes(field), Elem::Bytes(value))),
+            Iter::Table(iter) => iter.next().map(Pair::elems),
+        }
+    }
+
+    /// What `for_each` runs on: asks once which encoding it is.
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut each: F) -> B {
+        let mut result = init;
+        match self {
+            Iter::Packed(mut iter) => {
+                while let (Some(field), Some(value)) = (iter.next(), iter.next()) {
+                    result = each(result, (field, value));
+                }
+                result
+            }
+            Iter::Table(iter) => iter.fold(result, |result, pair| each(result, pair.elems())),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod hash;
 pub mod intset;
 pub mod list;
 pub mod listpack;
+pub mod members;
 pub mod sample;
 pub mod set;
 pub mod set_algebra;

@@ -4,13 +4,11 @@
 //! The reference of this level knows no packed set: [`Set::encoding`] calls ours `hashtable`.
 //! Operations over several sets are in [`super::set_algebra`].
 
-use indexmap::map::raw_entry_v1::{RawEntryApiV1, RawEntryMut};
-
 use super::Limits;
 use super::block::Block;
 use super::intset::{self, IntSet};
 use super::listpack::{self, Elem, Listpack, integer};
-use super::table::{self, Table};
+use super::members::{self, Members, Place, hash_of};
 
 /// Most that a packed member takes on top of its bytes.
 const ENTRY_BYTES_MAX: usize = 10;
@@ -21,12 +19,14 @@ pub struct Set {
     repr: Repr,
 }
 
+type Table = Members<Box<[u8]>>;
+
 #[derive(Clone, Debug)]
 enum Repr {
     Ints(IntSet),
     Packed(Listpack),
-    // Boxed: a table's head is four times as long as the others, and most sets are small.
-    Table(Box<Table<()>>),
+    // Boxed: a table's head is many times as long as the others, and most sets are small.
+    Table(Box<Table>),
 }
 
 impl Set {
@@ -123,8 +123,8 @@ impl Set {
             Repr::Packed(list) => list.capacity_bytes(),
             Repr::Table(table) => {
                 let sampled = table.len().min(sample.max(1));
-                let bytes: usize = table.keys().take(sampled).map(|member| member.len()).sum();
-                table::head_bytes(table) + bytes * table.len() / sampled.max(1)
+                let bytes: usize = table.iter().take(sampled).map(|member| member.len()).sum();
+                size_of::<Table>() + table.allocated_bytes() + bytes * table.len() / sampled.max(1)
             }
         }
     }
@@ -150,17 +150,18 @@ impl Set {
                 if Set::packs(list.len() + 1, member.len(), limits) && list.fits(member.len() + ENTRY_BYTES_MAX) {
                     list.push_back(member);
                 } else {
-                    self.table_mut(1).insert(member.into(), ());
+                    self.table_mut(1).insert(hash_of(member), member.into());
                 }
                 true
             }
-            Repr::Table(table) => match table.raw_entry_mut_v1().from_key(member) {
-                RawEntryMut::Occupied(_) => false,
-                RawEntryMut::Vacant(entry) => {
-                    entry.insert(member.into(), ());
-                    true
+            Repr::Table(table) => {
+                let hash = hash_of(member);
+                let added = find_in(table, hash, member).is_none();
+                if added {
+                    table.insert(hash, member.into());
                 }
-            },
+                added
+            }
         }
     }
 
@@ -185,11 +186,13 @@ impl Set {
                 }
                 None => false,
             },
-            Repr::Table(table) => {
-                let removed = table.swap_remove(member).is_some();
-                table::shrink_if_sparse(table);
-                removed
-            }
+            Repr::Table(table) => match find_in(table, hash_of(member), member) {
+                Some(place) => {
+                    table.remove(place);
+                    true
+                }
+                None => false,
+            },
         }
     }
 
@@ -199,7 +202,7 @@ impl Set {
         match &self.repr {
             Repr::Ints(ints) => integer(member).is_some_and(|value| ints.contains(value)),
             Repr::Packed(list) => find(list, member).is_some(),
-            Repr::Table(table) => table.contains_key(member),
+            Repr::Table(table) => find_in(table, hash_of(member), member).is_some(),
         }
     }
 
@@ -212,8 +215,8 @@ impl Set {
         }
     }
 
-    /// The index of a member of another set, if it is there too.
-    pub(super) fn index_of(&self, member: Elem<'_>) -> Option<usize> {
+    /// A number of a member of another set, if it is there too: below [`numbers`](Self::numbers), and its own.
+    pub(super) fn number_of(&self, member: Elem<'_>) -> Option<usize> {
         match (&self.repr, member) {
             (Repr::Ints(ints), Elem::Int(value)) => ints.search(value).ok(),
             (Repr::Ints(ints), Elem::Bytes(bytes)) => ints.search(integer(bytes)?).ok(),
@@ -222,23 +225,39 @@ impl Set {
                 let bytes = member.as_bytes(&mut buf);
                 list.iter().position(|own| own.eq_bytes(bytes))
             }
-            (Repr::Table(table), _) => table.get_index_of(member.as_bytes(&mut [0; 20])),
+            (Repr::Table(table), _) => {
+                let mut buf = [0; 20];
+                let bytes = member.as_bytes(&mut buf);
+                find_in(table, hash_of(bytes), bytes).map(Place::number)
+            }
         }
     }
 
-    /// The member at `index` in the present order. O(1), O(index) when packed.
-    pub fn get_index(&self, index: usize) -> Option<Elem<'_>> {
+    /// What all members' numbers are below.
+    pub(super) fn numbers(&self) -> usize {
         match &self.repr {
-            Repr::Ints(ints) => ints.get(index).map(Elem::Int),
-            Repr::Packed(list) => list.get(index),
-            Repr::Table(table) => table.get_index(index).map(|(member, ())| Elem::Bytes(member)),
+            Repr::Table(table) => table.places(),
+            _ => self.len(),
+        }
+    }
+
+    /// Hands every member and its number to `each`.
+    pub(super) fn for_each_number(&self, mut each: impl FnMut(usize, Elem<'_>)) {
+        match &self.repr {
+            Repr::Table(table) => table.for_each_place(|number, member| each(number, Elem::Bytes(member))),
+            _ => self.iter().enumerate().for_each(|(number, member)| each(number, member)),
         }
     }
 
     /// Any member, each equally likely; `None` if the set is empty.
     pub fn random(&self) -> Option<Elem<'_>> {
         let len = self.len();
-        if len == 0 { None } else { self.get_index(fastrand::usize(..len)) }
+        match &self.repr {
+            _ if len == 0 => None,
+            Repr::Ints(ints) => ints.get(fastrand::usize(..len)).map(Elem::Int),
+            Repr::Packed(list) => list.get(fastrand::usize(..len)),
+            Repr::Table(table) => table.random().map(|place| Elem::Bytes(table.at(place))),
+        }
     }
 
     /// `count` random members, possibly the same one again and again, handed to `each`. None of an empty set.
@@ -252,25 +271,27 @@ impl Set {
             let members: Vec<Elem<'_>> = list.iter().collect();
             (0..count).for_each(|_| each(members[fastrand::usize(..len)]));
         } else {
-            (0..count).filter_map(|_| self.get_index(fastrand::usize(..len))).for_each(each);
+            (0..count).filter_map(|_| self.random()).for_each(each);
         }
     }
 
     /// `count` distinct random members (all if there are fewer), handed to `each`.
     pub fn random_distinct(&self, count: usize, mut each: impl FnMut(Elem<'_>)) {
-        let mut indices = super::sample::distinct(self.len(), count);
-        if let Repr::Packed(list) = &self.repr {
-            let mut walk = list.iter();
-            let mut passed = 0;
-            for index in indices {
-                if let Some(member) = walk.nth(index - passed) {
-                    each(member);
-                }
-                passed = index + 1;
+        match &self.repr {
+            Repr::Table(table) => table.random_distinct(count, |member| each(Elem::Bytes(member))),
+            Repr::Ints(ints) => {
+                let values = super::sample::distinct(ints.len(), count).filter_map(|index| ints.get(index));
+                values.for_each(|value| each(Elem::Int(value)));
             }
-        } else {
-            while let Some(member) = indices.next().and_then(|index| self.get_index(index)) {
-                each(member);
+            Repr::Packed(list) => {
+                let mut walk = list.iter();
+                let mut passed = 0;
+                for index in super::sample::distinct(list.len(), count) {
+                    if let Some(member) = walk.nth(index - passed) {
+                        each(member);
+                    }
+                    passed = index + 1;
+                }
             }
         }
     }
@@ -281,24 +302,22 @@ impl Set {
         if len == 0 {
             return false;
         }
-        let index = fastrand::usize(..len);
         match &mut self.repr {
             Repr::Ints(ints) => {
-                if let Some(value) = ints.remove_at(index) {
+                if let Some(value) = ints.remove_at(fastrand::usize(..len)) {
                     each(Elem::Int(value));
                 }
             }
             Repr::Packed(list) => {
-                if let Some(pos) = list.seek(index) {
+                if let Some(pos) = list.seek(fastrand::usize(..len)) {
                     each(list.at(pos));
                     list.remove(pos);
                 }
             }
             Repr::Table(table) => {
-                if let Some((member, ())) = table.swap_remove_index(index) {
-                    each(Elem::Bytes(&member));
+                if let Some(place) = table.random_ahead(|member| member.as_ptr()) {
+                    each(Elem::Bytes(&table.remove(place)));
                 }
-                table::shrink_if_sparse(table);
             }
         }
         true
@@ -309,31 +328,29 @@ impl Set {
         match &self.repr {
             Repr::Ints(ints) => Iter::Ints(ints.iter()),
             Repr::Packed(list) => Iter::Packed(list.iter()),
-            Repr::Table(table) => Iter::Table(table.keys()),
+            Repr::Table(table) => Iter::Table(table.iter()),
         }
     }
 
-    /// The cursor that [`scan`](Self::scan) with the same arguments returns, without scanning.
+    /// The cursor that [`scan`](Self::scan) with the same arguments returns.
     pub fn next_cursor(&self, cursor: u64, count: usize) -> u64 {
         match &self.repr {
-            Repr::Table(table) => table::scan(table.len(), cursor, count).1,
+            Repr::Table(table) => table.scan(cursor, count, |_| {}),
             _ => 0,
         }
     }
 
     /// One SCAN step: hands up to about `count` members to `each` and returns the next cursor, 0 when done.
     ///
-    /// All small encodings are shown in one step. See [`table::scan`] for what is promised.
+    /// All small encodings are shown in one step. See [`Members::scan`] for what is promised.
     pub fn scan(&self, cursor: u64, count: usize, mut each: impl FnMut(Elem<'_>)) -> u64 {
-        let Repr::Table(table) = &self.repr else {
-            self.iter().for_each(each);
-            return 0;
-        };
-        let (indices, next) = table::scan(table.len(), cursor, count);
-        for (member, ()) in indices.filter_map(|index| table.get_index(index)) {
-            each(Elem::Bytes(member));
+        match &self.repr {
+            Repr::Table(table) => table.scan(cursor, count, |member| each(Elem::Bytes(member))),
+            _ => {
+                self.iter().for_each(each);
+                0
+            }
         }
-        next
     }
 
     /// Whether a set of `len` members, the longest of `bytes`, may be packed.
@@ -368,11 +385,13 @@ impl Set {
     }
 
     /// The table, after converting to it with room for `additional` more members.
-    fn table_mut(&mut self, additional: usize) -> &mut Table<()> {
+    fn table_mut(&mut self, additional: usize) -> &mut Table {
         if !matches!(self.repr, Repr::Table(_)) {
-            let mut table = Table::with_capacity_and_hasher(self.len() + additional, table::TableHasher);
+            let mut table = Table::with_capacity(self.len() + additional);
             for member in self.iter() {
-                table.insert(member.as_bytes(&mut [0; 20]).into(), ());
+                let mut buf = [0; 20];
+                let member = member.as_bytes(&mut buf);
+                table.insert(hash_of(member), member.into());
             }
             self.repr = Repr::Table(Box::new(table));
         }
@@ -381,6 +400,10 @@ impl Set {
             _ => unreachable!("just converted"),
         }
     }
+}
+
+fn find_in(table: &Table, hash: u32, member: &[u8]) -> Option<Place> {
+    table.find(hash, |own| **own == *member)
 }
 
 fn find(list: &Listpack, member: &[u8]) -> Option<listpack::Pos> {
@@ -401,7 +424,7 @@ pub enum Iter<'a> {
     /// Of a packed set.
     Packed(listpack::Iter<'a>),
     /// Of a table.
-    Table(indexmap::map::Keys<'a, Box<[u8]>, ()>),
+    Table(members::Iter<'a, Box<[u8]>>),
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -413,6 +436,16 @@ impl<'a> Iterator for Iter<'a> {
             Iter::Ints(iter) => iter.next().map(Elem::Int),
             Iter::Packed(iter) => iter.next(),
             Iter::Table(iter) => iter.next().map(|member| Elem::Bytes(member)),
+        }
+    }
+
+    /// What `for_each` runs on: asks once which encoding it is.
+    #[inline]
+    fn fold<B, F: FnMut(B, Elem<'a>) -> B>(self, init: B, mut each: F) -> B {
+        match self {
+            Iter::Ints(iter) => iter.fold(init, |result, value| each(result, Elem::Int(value))),
+            Iter::Packed(iter) => iter.fold(init, each),
+            Iter::Table(iter) => iter.fold(init, |result, member| each(result, Elem::Bytes(member))),
         }
     }
 }
@@ -498,8 +531,9 @@ mod tests {
                 }
                 assert_eq!(set.contains(&member), model.contains(&member));
                 assert_eq!(set.contains_elem(Elem::from_bytes(&member)), model.contains(&member));
-                let index = set.index_of(Elem::Bytes(&member));
-                assert_eq!(index.map(|index| set.get_index(index).unwrap().to_vec()), model.get(&member).cloned());
+                let number = set.number_of(Elem::Bytes(&member));
+                assert_eq!(number.is_some(), model.contains(&member));
+                set.for_each_number(|own, at| assert_eq!(number == Some(own), at.eq_bytes(&member)));
                 assert_eq!((set.len(), set.is_empty()), (model.len(), model.is_empty()));
             }
             let members: HashSet<Vec<u8>> = set.iter().map(|member| member.to_vec()).collect();

@@ -61,15 +61,15 @@ pub fn difference(first: &Set, others: &[&Set], mut each: impl FnMut(Elem<'_>)) 
         first.iter().filter(|&member| !others.iter().any(|set| set.contains_elem(member))).for_each(each);
         return;
     }
-    let mut gone = vec![0u64; first.len().div_ceil(64)];
-    for index in others.iter().flat_map(|set| set.iter()).filter_map(|member| first.index_of(member)) {
-        gone[index / 64] |= 1 << (index % 64);
+    let mut gone = vec![0u64; first.numbers().div_ceil(64)];
+    for number in others.iter().flat_map(|set| set.iter()).filter_map(|member| first.number_of(member)) {
+        gone[number / 64] |= 1 << (number % 64);
     }
-    for (index, member) in first.iter().enumerate() {
-        if gone[index / 64] >> (index % 64) & 1 == 0 {
+    first.for_each_number(|number, member| {
+        if gone[number / 64] >> (number % 64) & 1 == 0 {
             each(member);
         }
-    }
+    });
 }
 
 #[cfg(test)]
