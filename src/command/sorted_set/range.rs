@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::bounds;
 use super::shape::Shape;
+use crate::command::elem::bulk;
 use crate::command::number;
 use crate::command::spec::{KeySpec, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
@@ -90,10 +91,13 @@ pub(super) fn reply_range(ctx: &mut Ctx<'_>, args: Args<'_>, by: Option<By>, rev
     };
     let shape = Shape::new(&ctx.reply, query.with_scores);
     let items = set.range(query.ranks(&set));
-    if query.reverse {
-        shape.list(&mut ctx.reply, items.rev())
-    } else {
-        shape.list(&mut ctx.reply, items)
+    match (query.reverse, shape) {
+        (true, _) => shape.list(&mut ctx.reply, items.rev()),
+        (false, Shape::Members) => {
+            shape.header(&mut ctx.reply, items.len());
+            items.for_each_member(|member| bulk(&mut ctx.reply, member));
+        }
+        (false, _) => shape.list(&mut ctx.reply, items),
     }
     Ok(())
 }

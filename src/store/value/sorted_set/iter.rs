@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::indexed::Indexed;
+use super::order_tree::Item;
 use super::{Repr, packed};
 use crate::store::value::listpack::{self, Elem, Listpack, Pos};
 
@@ -24,10 +25,10 @@ enum Walk<'a> {
     },
     Indexed {
         indexed: &'a Indexed,
-        /// Ids of the front's leaf that are still to come, in order.
-        front: &'a [u32],
-        /// Ids of the back's leaf that are still to come, the last one first.
-        back: &'a [u32],
+        /// What of the front's leaf is still to come, in order.
+        front: &'a [Item],
+        /// What of the back's leaf is still to come, the last one first.
+        back: &'a [Item],
     },
 }
 
@@ -39,6 +40,31 @@ impl<'a> Iter<'a> {
             Repr::Indexed(indexed) => Walk::Indexed { indexed, front: &[], back: &[] },
         };
         Iter { ranks, walk }
+    }
+
+    /// Hands every member left to `each`, lowest first. Scores are not even read.
+    #[inline]
+    pub fn for_each_member(self, mut each: impl FnMut(Elem<'a>)) {
+        let Iter { mut ranks, walk } = self;
+        match walk {
+            Walk::Packed { pack, front, .. } => {
+                let elems = front.or_else(|| Some(pack.iter_from(pack.seek(ranks.start * 2)?)));
+                let Some(mut elems) = elems else { return };
+                for _ in ranks {
+                    let Some(member) = elems.next() else { return };
+                    each(member);
+                    elems.pass();
+                }
+            }
+            Walk::Indexed { indexed, .. } => {
+                while let Some((items, at)) = indexed.leaf_at(ranks.start).filter(|_| !ranks.is_empty()) {
+                    let here = &items[at..items.len().min(at + ranks.len())];
+                    indexed.prefetch_members(here);
+                    here.iter().for_each(|item| each(Elem::Bytes(indexed.member(item.id))));
+                    ranks.start += here.len();
+                }
+            }
+        }
     }
 }
 
@@ -57,12 +83,12 @@ impl<'a> Iterator for Iter<'a> {
             }
             Walk::Indexed { indexed, front, .. } => {
                 if front.is_empty() {
-                    let (ids, at) = indexed.leaf_at(rank)?;
-                    *front = &ids[at..];
+                    let (items, at) = indexed.leaf_at(rank)?;
+                    *front = &items[at..];
                 }
-                let (&id, rest) = front.split_first()?;
+                let (item, rest) = front.split_first()?;
                 *front = rest;
-                Some((Elem::Bytes(indexed.member(id)), indexed.score(id)))
+                Some((Elem::Bytes(indexed.member(item.id)), item.score))
             }
         }
     }
@@ -89,12 +115,12 @@ impl DoubleEndedIterator for Iter<'_> {
             }
             Walk::Indexed { indexed, back, .. } => {
                 if back.is_empty() {
-                    let (ids, at) = indexed.leaf_at(rank)?;
-                    *back = &ids[..=at];
+                    let (items, at) = indexed.leaf_at(rank)?;
+                    *back = &items[..=at];
                 }
-                let (&id, rest) = back.split_last()?;
+                let (item, rest) = back.split_last()?;
                 *back = rest;
-                Some((Elem::Bytes(indexed.member(id)), indexed.score(id)))
+                Some((Elem::Bytes(indexed.member(item.id)), item.score))
             }
         }
     }
