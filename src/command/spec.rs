@@ -57,6 +57,9 @@ pub struct Spec {
     pub subcommands: &'static [Spec],
     /// Which keys it touches besides those it names in the selected database.
     pub reach: Reach,
+    /// The first argument that names a member or field of what the key holds; 0: none does. A batch's are looked up
+    /// together. It may be wrong for a request with options: only time is lost then.
+    pub first_member: u8,
     /// Who runs it.
     pub run: Run,
 }
@@ -92,6 +95,7 @@ impl Spec {
         args: "",
         subcommands: &[],
         reach: Reach::Keys,
+        first_member: 0,
         run: Run::Unserved,
     };
 }

@@ -4,6 +4,7 @@
 //! and the lines it will touch prefetched; then the commands run one after another, each under the locks of
 //! its own slots.
 
+use super::prefetch;
 use super::session::{After, ReplyMode, Session};
 use super::session_commands::Call;
 use super::slowlog::{self, SlowCommand};
@@ -110,6 +111,9 @@ impl Dispatcher {
         }
         let mut config = self.node.config.load();
         let mut now_ms = now_ms();
+        prefetch::members(&self.node.keyspace, session.database, now_ms, &planned, &hashes, |request| {
+            Args::new(input, parser.args_of(&requests[request]))
+        });
         let pause = self.node.pause.running(now_ms);
         let written = out.len();
         let mut clock = BatchClock::start(&config);

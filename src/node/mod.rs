@@ -14,6 +14,7 @@ mod lazyfree;
 pub mod memory;
 pub mod meters;
 pub mod pause;
+mod prefetch;
 pub mod session;
 pub mod session_commands;
 pub mod slot_usage;

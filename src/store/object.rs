@@ -77,6 +77,17 @@ impl Object {
         }
     }
 
+    /// Asks for the cache lines that looking up members or fields of these hashes ([`hash_of`](super::value::members::hash_of)) will touch. Nothing for
+    /// collections that are packed.
+    pub fn prefetch(&self, hashes: &[u32]) {
+        match self {
+            Object::List(_) => {}
+            Object::Set(set) => set.prefetch(hashes),
+            Object::Hash(hash) => hash.prefetch(hashes),
+            Object::SortedSet(sorted_set) => sorted_set.prefetch(hashes),
+        }
+    }
+
     /// When the first of a hash's fields expires, unix ms; `None` when none does.
     pub fn next_expiry_ms(&self) -> Option<i64> {
         match self {

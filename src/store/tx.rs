@@ -317,6 +317,14 @@ impl<'a> Tx<'a> {
         self.peek(key)
     }
 
+    /// Asks for the cache lines that looking up members of these hashes in the collection at a key will touch; see
+    /// [`Object::prefetch`]. No access.
+    pub fn prefetch_members(&self, key: Key<'_>, hashes: &[u32]) {
+        if let Some(object) = self.peek(key).and_then(Entry::as_object) {
+            object.prefetch(hashes);
+        }
+    }
+
     /// The string at a key.
     #[inline]
     pub fn string(&self, key: Key<'_>) -> Result<Option<Str<'_>>, WrongType> {

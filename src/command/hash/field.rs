@@ -21,6 +21,7 @@ pub const COMMANDS: &[Spec] = &[
             called with multiple field/value pairs.",
         history: &[("4.0.0", "Accepts multiple `field` and `value` arguments.")],
         args: "key@0 field_value{field value}*",
+        first_member: 2,
         run: Run::Data(hset),
         ..Spec::BLANK
     },
@@ -35,6 +36,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "hash",
         complexity: "O(1)",
         args: "key@0 field value",
+        first_member: 2,
         run: Run::Data(hsetnx),
         ..Spec::BLANK
     },
@@ -50,6 +52,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(N) where N is the number of fields being set.",
         deprecated: Some(("deprecated", "4.0.0", "`HSET` with multiple field-value pairs")),
         args: "key@0 field_value{field value}*",
+        first_member: 2,
         run: Run::Data(hmset),
         ..Spec::BLANK
     },
@@ -64,6 +67,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "hash",
         complexity: "O(1)",
         args: "key@0 field",
+        first_member: 2,
         run: Run::Data(hget),
         ..Spec::BLANK
     },
@@ -78,6 +82,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "hash",
         complexity: "O(N) where N is the number of fields being requested.",
         args: "key@0 field*",
+        first_member: 2,
         run: Run::Data(hmget),
         ..Spec::BLANK
     },
@@ -93,6 +98,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(N) where N is the number of fields to be removed.",
         history: &[("2.4.0", "Accepts multiple `field` arguments.")],
         args: "key@0 field*",
+        first_member: 2,
         run: Run::Data(hdel),
         ..Spec::BLANK
     },
@@ -107,6 +113,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "hash",
         complexity: "O(1)",
         args: "key@0 field",
+        first_member: 2,
         run: Run::Data(hexists),
         ..Spec::BLANK
     },
@@ -121,6 +128,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "hash",
         complexity: "O(1)",
         args: "key@0 field",
+        first_member: 2,
         run: Run::Data(hstrlen),
         ..Spec::BLANK
     },

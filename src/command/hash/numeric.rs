@@ -20,6 +20,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "hash",
         complexity: "O(1)",
         args: "key@0 field increment:int",
+        first_member: 2,
         run: Run::Data(hincrby),
         ..Spec::BLANK
     },
@@ -34,6 +35,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "hash",
         complexity: "O(1)",
         args: "key@0 field increment:double",
+        first_member: 2,
         run: Run::Data(hincrbyfloat),
         ..Spec::BLANK
     },

@@ -21,6 +21,7 @@ pub const COMMANDS: &[Spec] = &[
             arguments.",
         history: &[("2.4.0", "Accepts multiple `member` arguments.")],
         args: "key@0 member*",
+        first_member: 2,
         run: Run::Data(sadd),
         ..Spec::BLANK
     },
@@ -36,6 +37,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(N) where N is the number of members to be removed.",
         history: &[("2.4.0", "Accepts multiple `member` arguments.")],
         args: "key@0 member*",
+        first_member: 2,
         run: Run::Data(srem),
         ..Spec::BLANK
     },
@@ -50,6 +52,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "set",
         complexity: "O(1)",
         args: "key@0 member",
+        first_member: 2,
         run: Run::Data(sismember),
         ..Spec::BLANK
     },
@@ -64,6 +67,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "set",
         complexity: "O(N) where N is the number of elements being checked for membership",
         args: "key@0 member*",
+        first_member: 2,
         run: Run::Data(smismember),
         ..Spec::BLANK
     },

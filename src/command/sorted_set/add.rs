@@ -25,6 +25,7 @@ pub const COMMANDS: &[Spec] = &[
         ],
         args: "key@0 condition(NX | XX)>3.0.2? comparison(GT | LT)>6.2.0? change=CH>3.0.2? increment=INCR>3.0.2? \
             score_member{score:double member}*",
+        first_member: 3,
         run: Run::Data(zadd),
         ..Spec::BLANK
     },
@@ -39,6 +40,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "sorted-set",
         complexity: "O(log(N)) where N is the number of elements in the sorted set.",
         args: "key@0 increment:int member",
+        first_member: 3,
         run: Run::Data(zincrby),
         ..Spec::BLANK
     },

@@ -24,6 +24,7 @@ pub const COMMANDS: &[Spec] = &[
             to be removed.",
         history: &[("2.4.0", "Accepts multiple elements.")],
         args: "key@0 member*",
+        first_member: 2,
         run: Run::Data(zrem),
         ..Spec::BLANK
     },

@@ -20,6 +20,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "sorted-set",
         complexity: "O(1)",
         args: "key@0 member",
+        first_member: 2,
         run: Run::Data(zscore),
         ..Spec::BLANK
     },
@@ -34,6 +35,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "sorted-set",
         complexity: "O(N) where N is the number of members being requested.",
         args: "key@0 member*",
+        first_member: 2,
         run: Run::Data(zmscore),
         ..Spec::BLANK
     },
@@ -49,6 +51,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(log(N))",
         history: &[("7.2.0", "Added the optional `WITHSCORE` argument.")],
         args: "key@0 member WITHSCORE>7.2.0?",
+        first_member: 2,
         run: Run::Data(zrank),
         ..Spec::BLANK
     },
@@ -64,6 +67,7 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(log(N))",
         history: &[("7.2.0", "Added the optional `WITHSCORE` argument.")],
         args: "key@0 member WITHSCORE>7.2.0?",
+        first_member: 2,
         run: Run::Data(zrevrank),
         ..Spec::BLANK
     },

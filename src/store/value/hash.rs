@@ -118,6 +118,13 @@ impl Hash {
         }
     }
 
+    /// See [`Object::prefetch`](crate::store::Object::prefetch).
+    pub fn prefetch(&self, hashes: &[u32]) {
+        if let Repr::Table(table) = &self.repr {
+            table.prefetch(hashes, Pair::address);
+        }
+    }
+
     /// Whether `field` is there.
     pub fn contains(&self, field: &[u8]) -> bool {
         match &self.repr {

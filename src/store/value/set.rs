@@ -233,6 +233,13 @@ impl Set {
         }
     }
 
+    /// See [`Object::prefetch`](crate::store::Object::prefetch).
+    pub fn prefetch(&self, hashes: &[u32]) {
+        if let Repr::Table(table) = &self.repr {
+            table.prefetch(hashes, |member| member.as_ptr());
+        }
+    }
+
     /// What all members' numbers are below.
     pub(super) fn numbers(&self) -> usize {
         match &self.repr {

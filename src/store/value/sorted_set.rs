@@ -133,6 +133,13 @@ impl SortedSet {
         }
     }
 
+    /// See [`Object::prefetch`](crate::store::Object::prefetch).
+    pub fn prefetch(&self, hashes: &[u32]) {
+        if let Repr::Indexed(indexed) = &self.repr {
+            indexed.prefetch(hashes);
+        }
+    }
+
     /// The score of `member`. O(1).
     pub fn score(&self, member: &[u8]) -> Option<f64> {
         match &self.repr {

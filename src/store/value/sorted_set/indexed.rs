@@ -230,6 +230,14 @@ impl Indexed {
         items.iter().for_each(|item| prefetch(self.member(item.id).as_ptr()));
     }
 
+    /// Asks for the lines that looking up members of these hashes will touch.
+    pub(super) fn prefetch(&self, hashes: &[u32]) {
+        self.ids.prefetch(hashes, |&id| std::ptr::from_ref(self.slab.at(id)).cast());
+        for place in hashes.iter().filter_map(|hash| self.ids.find(*hash, |_| true)) {
+            prefetch(self.member(*self.ids.at(place)).as_ptr());
+        }
+    }
+
     /// Gives memory back after most members left. Ids stay, so only free places at the end of the slab go. O(places),
     /// after seven times as many removals as members are left.
     fn shrink(&mut self) {
