@@ -17,6 +17,10 @@ mod node;
 use node::NodeIter;
 pub use node::{Node, set_packed_threshold};
 
+/// Bytes up to which the first node takes what is pushed in front of it, which moves all of it. Beyond, a young node
+/// is opened before it, and becomes one with it when it has grown as far: a node is moved once for many elements.
+const YOUNG_BYTES_MAX: usize = 1 << 10;
+
 /// An end of a list, or the end from which it is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -148,6 +152,11 @@ impl List {
             }
             return;
         }
+        if end == End::Front && self.head_is_grown() {
+            self.merge_with_next(0, limits);
+            self.insert_node(0, Node::of(value));
+            return;
+        }
         let at = match end {
             End::Front => 0,
             End::Back => self.node_count() - 1,
@@ -156,6 +165,10 @@ impl List {
             let new_at = if end == End::Front { 0 } else { at + 1 };
             self.insert_node(new_at, Node::of(value));
         }
+    }
+
+    fn head_is_grown(&self) -> bool {
+        matches!(&self.head, Node::Packed(pack) if pack.byte_len() > YOUNG_BYTES_MAX)
     }
 
     /// The element at one end. O(1).
