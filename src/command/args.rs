@@ -49,6 +49,12 @@ impl<'a> Args<'a> {
         self.ranges.get(index).map(|range| range.of(self.buffer))
     }
 
+    /// The hashes of these keys, when all of them are known.
+    #[inline]
+    pub fn hashes_of(self, keys: KeyRun) -> Option<&'a [KeyHash]> {
+        (self.hashed == keys && self.hashes.len() == keys.count as usize).then_some(self.hashes)
+    }
+
     /// An argument as a key; not hashed again when that was done ahead.
     #[inline]
     pub fn key(self, index: usize) -> Key<'a> {

@@ -62,7 +62,10 @@ pub fn plan(
 
 /// As [`plan_many`], for keys whose positions need no search, all in the selected database: MGET, MSET, DEL …
 fn plan_run(args: Args<'_>, run: KeyRun, cluster_enabled: bool) -> Result<Plan, Error> {
-    let mut slots: SmallVec<[Slot; SLOTS_INLINE]> = run.positions().map(|index| args.key(index).slot()).collect();
+    let mut slots: SmallVec<[Slot; SLOTS_INLINE]> = match args.hashes_of(run) {
+        Some(hashes) => hashes.iter().map(|hash| hash.slot()).collect(),
+        None => run.positions().map(|index| args.key(index).slot()).collect(),
+    };
     slots.sort_unstable();
     slots.dedup();
     match slots[..] {

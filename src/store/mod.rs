@@ -5,6 +5,7 @@
 
 pub mod counters;
 mod entry;
+mod held;
 mod key;
 mod keyspace;
 mod object;

@@ -6,6 +6,7 @@
 
 use super::counters::Counter;
 use super::entry::{Entry, Ref, Str};
+use super::held::Many;
 use super::key::{Key, KeyHash};
 use super::keyspace::Keyspace;
 use super::object::{Collection, Kind, Object};
@@ -68,8 +69,8 @@ pub enum Event {
 enum Held<'a> {
     Nothing,
     One(Slot, Guard<'a>),
-    /// Sorted by (place, slot).
-    Many(Vec<(usize, Slot, Guard<'a>)>),
+    // Boxed: a transaction is moved about, and nearly all hold one slot.
+    Many(Box<Many<'a>>),
 }
 
 /// A key met expired: its database's place, its hash and bytes.
@@ -86,8 +87,6 @@ pub struct Tx<'a> {
     other: Option<(usize, usize)>,
     now_ms: i64,
     held: Held<'a>,
-    /// Where the last slot looked for stands in [`Held::Many`]: a command asks several times for each key.
-    last_held: Cell<usize>,
     /// Keys met expired by a look-up that could not remove them: removed when the transaction ends.
     stale: RefCell<Vec<Stale>>,
     hits: Cell<u32>,
@@ -109,7 +108,7 @@ impl<'a> Tx<'a> {
             Locks::Ascending(slots) => {
                 assert!(slots.is_sorted_by(|a, b| a < b), "locks are taken in ascending order");
                 let all = keyspace.at_place(place);
-                Held::Many(slots.iter().map(|slot| (place, *slot, all.lock(*slot))).collect())
+                Held::Many(Many::new(slots.iter().map(|slot| (place, *slot, all.lock(*slot)))))
             }
             Locks::Slots(slots) => {
                 let number = slots.iter().map(|(number, _)| *number).find(|number| *number != database);
@@ -119,7 +118,7 @@ impl<'a> Tx<'a> {
             }
             Locks::Database => {
                 let all = keyspace.at_place(place);
-                Held::Many(Slot::all().map(|slot| (place, slot, all.lock(slot))).collect())
+                Held::Many(Many::new(Slot::all().map(|slot| (place, slot, all.lock(slot)))))
             }
         };
         Tx {
@@ -129,7 +128,6 @@ impl<'a> Tx<'a> {
             other,
             now_ms,
             held,
-            last_held: Cell::new(0),
             stale: RefCell::new(Vec::new()),
             hits: Cell::new(0),
             misses: Cell::new(0),
@@ -143,7 +141,8 @@ impl<'a> Tx<'a> {
         let mut wanted: Vec<(usize, Slot)> = slots.iter().map(|(number, slot)| (place_of(*number), *slot)).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        Held::Many(wanted.into_iter().map(|(place, slot)| (place, slot, keyspace.at_place(place).lock(slot))).collect())
+        let guards = wanted.into_iter().map(|(place, slot)| (place, slot, keyspace.at_place(place).lock(slot)));
+        Held::Many(Many::new(guards))
     }
 
     /// The keyspace, for what concerns more than the locked slots. Locks of this transaction are still held.
@@ -196,7 +195,7 @@ impl<'a> Tx<'a> {
     fn table(&self, slot: Slot) -> &Table {
         match &self.held {
             Held::One(held, guard) if *held == slot => guard,
-            Held::Many(guards) => &guards[held_index(guards, &self.last_held, self.place, slot)].2,
+            Held::Many(many) => many.table(self.place, slot),
             _ => unreachable!("a command locks the slots of all keys it touches"),
         }
     }
@@ -205,10 +204,7 @@ impl<'a> Tx<'a> {
     fn table_mut(&mut self, slot: Slot) -> &mut Table {
         match &mut self.held {
             Held::One(held, guard) if *held == slot => guard,
-            Held::Many(guards) => {
-                let index = held_index(guards, &self.last_held, self.place, slot);
-                &mut guards[index].2
-            }
+            Held::Many(many) => many.table_mut(self.place, slot),
             _ => unreachable!("a command locks the slots of all keys it touches"),
         }
     }
@@ -533,19 +529,6 @@ impl<'a> Tx<'a> {
         });
         true
     }
-}
-
-#[inline]
-fn held_index(guards: &[(usize, Slot, Guard<'_>)], last: &Cell<usize>, place: usize, slot: Slot) -> usize {
-    let is_last = |(held_place, held, _): &(usize, Slot, Guard<'_>)| *held == slot && *held_place == place;
-    if guards.get(last.get()).is_some_and(is_last) {
-        return last.get();
-    }
-    let index = guards
-        .binary_search_by_key(&(place, slot), |(place, slot, _)| (*place, *slot))
-        .expect("a command locks the slots of all keys it touches");
-    last.set(index);
-    index
 }
 
 impl Drop for Tx<'_> {
