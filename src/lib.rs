@@ -5,6 +5,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`slot`] | slots, hash tags, slot ranges |
+//! | [`memory`] | bytes in use, counted thread by thread |
 //! | [`resp`] | the wire protocol: request parser, reply writer |
 //! | [`store`] | the keyspace: entries, values, expiry, transactions over slots |
 //! | [`command`] | the command table and the data commands |
@@ -17,6 +18,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod command;
+pub mod memory;
 pub mod net;
 pub mod node;
 pub mod proxy;

@@ -50,7 +50,13 @@ impl Workers {
         let mut threads = Vec::with_capacity(count);
         for index in 0..count {
             let (sender, inbox) = mpsc::channel(HANDOVER_MAX);
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                // A thread that sleeps must not leave others with an old figure of its memory.
+                .on_thread_park(|| {
+                    crate::memory::publish();
+                })
+                .build()?;
             let (start, stop) = (start.clone(), stop.clone());
             let thread = std::thread::Builder::new().name(format!("{name}-{index}")).spawn(move || {
                 LocalSet::new().block_on(&runtime, serve_thread(inbox, stop, move || start(index)));

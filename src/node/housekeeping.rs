@@ -15,7 +15,8 @@ const IDLE_ROUNDS: u32 = 10;
 /// Keeps house until `stop` turns true.
 pub(super) async fn run(node: Arc<Node>, mut stop: watch::Receiver<bool>) {
     let rounds = async {
-        node.meters.startup_bytes.store(memory::used_bytes(), Relaxed);
+        crate::memory::correct_now(memory::used_bytes);
+        node.meters.startup_bytes.store(crate::memory::used(), Relaxed);
         let mut round = 0u32;
         loop {
             measure(&node);
@@ -40,7 +41,8 @@ fn measure(node: &Node) {
         input_bytes: totals.input_bytes,
         output_bytes: totals.output_bytes,
     });
-    node.meters.note_memory(memory::used_bytes());
+    crate::memory::correct(memory::used_bytes);
+    node.meters.note_memory(crate::memory::used());
 }
 
 /// `timeout`: clients that said nothing for so long are closed.

@@ -1,12 +1,14 @@
 //! Memory of the process, as the allocator and the system count it.
 
-use tikv_jemalloc_ctl::{epoch, stats};
+use tikv_jemalloc_ctl::{Access, AsName, epoch, stats};
 
 /// What the allocator says.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Allocator {
-    /// Bytes handed out.
+    /// Bytes handed out, and those that threads keep at hand to be handed out.
     pub allocated: u64,
+    /// Bytes that threads keep at hand.
+    pub cached: u64,
     /// Bytes of pages in use.
     pub active: u64,
     /// Bytes of pages held from the system.
@@ -17,15 +19,25 @@ pub struct Allocator {
 pub fn allocator() -> Allocator {
     let _ = epoch::advance();
     Allocator {
+        // 4096 stands for all arenas together.
+        cached: Access::<usize>::read(b"stats.arenas.4096.tcache_bytes\0".name()).unwrap_or(0) as u64,
         allocated: stats::allocated::read().unwrap_or(0) as u64,
         active: stats::active::read().unwrap_or(0) as u64,
         resident: stats::resident::read().unwrap_or(0) as u64,
     }
 }
 
-/// Bytes handed out by the allocator.
+impl Allocator {
+    /// Bytes in use.
+    pub fn used(&self) -> u64 {
+        self.allocated.saturating_sub(self.cached)
+    }
+}
+
+/// Bytes in use, by the allocator's own count. [`crate::memory::used`] is what is cheap enough to ask before every
+/// command.
 pub fn used_bytes() -> u64 {
-    allocator().allocated
+    allocator().used()
 }
 
 /// Resident bytes of the process; 0 where the system does not tell.

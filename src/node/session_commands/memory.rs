@@ -77,7 +77,7 @@ fn stats(call: &mut Call<'_>) -> Outcome {
     let node = call.node;
     let allocator = process_memory::allocator();
     let resident = process_memory::resident_bytes();
-    let used = allocator.allocated;
+    let used = allocator.used();
     let peak = node.meters.note_memory(used);
     let startup = node.meters.startup_bytes.load(Relaxed);
     let clients = client_bytes(node);

@@ -66,7 +66,7 @@ pub(super) fn memory(node: &Node, _: i64, fields: &mut Fields) {
     let config = node.config.load();
     let allocator = process_memory::allocator();
     let resident = process_memory::resident_bytes();
-    let used = allocator.allocated;
+    let used = allocator.used();
     let peak = node.meters.note_memory(used);
     let startup = node.meters.startup_bytes.load(Relaxed);
     let buffers = client_bytes(node);
