@@ -1,8 +1,8 @@
 //! What a data command works with.
 
 use crate::resp::Reply;
-use crate::store::Tx;
 use crate::store::value::Limits;
+use crate::store::{AccessPolicy, Tx};
 
 /// Settings that data commands heed; a copy per thread is refreshed when CONFIG SET changes one.
 #[derive(Clone, Debug)]
@@ -13,8 +13,10 @@ pub struct DataConfig {
     pub proto_max_bulk_bytes: u64,
     /// The node is part of a cluster: commands that reach undeclared keys are refused.
     pub cluster_enabled: bool,
-    /// `maxmemory-policy` counts accesses by frequency: OBJECT FREQ answers, OBJECT IDLETIME does not.
-    pub lfu: bool,
+    /// How accesses are remembered: OBJECT FREQ answers or OBJECT IDLETIME does.
+    pub access: AccessPolicy,
+    /// Small integers would be shared by the reference: not while their accesses matter to eviction.
+    pub shared_integers: bool,
 }
 
 impl Default for DataConfig {
@@ -23,7 +25,8 @@ impl Default for DataConfig {
             limits: Limits::default(),
             proto_max_bulk_bytes: 512 * 1024 * 1024,
             cluster_enabled: false,
-            lfu: false,
+            access: AccessPolicy::default(),
+            shared_integers: true,
         }
     }
 }

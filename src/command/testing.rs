@@ -63,7 +63,8 @@ impl Session {
             return Err(Error::WrongArity(command.name.to_string()));
         }
         let plan = locks::plan(command, args, self.database, 16, self.config.cluster_enabled)?;
-        let tx = Tx::new(&self.keyspace, self.database, self.now_ms, plan.locks());
+        let mut tx = Tx::new(&self.keyspace, self.database, self.now_ms, plan.locks());
+        tx.set_access_policy(self.config.access);
         handler(&mut Ctx { tx, reply: Reply::new(out, self.protocol), config: &self.config }, args)
     }
 }

@@ -4,6 +4,7 @@
 //! and the lines it will touch prefetched; then the commands run one after another, each under the locks of
 //! its own slots.
 
+use super::evict::{Evictor, Gate};
 use super::prefetch;
 use super::session::{After, ReplyMode, Session};
 use super::session_commands::Call;
@@ -37,6 +38,7 @@ pub(super) struct Dispatcher {
     /// Hashes of the keys of a batch, request by request.
     hashes: RefCell<Vec<KeyHash>>,
     view: RefCell<Cache<Arc<ArcSwap<ClusterView>>, Arc<ClusterView>>>,
+    evictor: RefCell<Evictor>,
 }
 
 /// A request with its command looked up.
@@ -62,7 +64,14 @@ impl Dispatcher {
     pub(super) fn new(node: Arc<Node>) -> Dispatcher {
         let stats = node.stats.thread();
         let view = RefCell::new(node.view.reader());
-        Dispatcher { node, stats, planned: RefCell::default(), hashes: RefCell::default(), view }
+        Dispatcher {
+            node,
+            stats,
+            planned: RefCell::default(),
+            hashes: RefCell::default(),
+            view,
+            evictor: RefCell::default(),
+        }
     }
 
     /// The settings as of now.
@@ -119,6 +128,10 @@ impl Dispatcher {
         let mut clock = BatchClock::start(&config);
         let mut ran = 0;
         session.after = After::Continue;
+        let mut gate = Gate::new(&config);
+        if gate.is_set() && pause.is_none() {
+            self.evictor.borrow_mut().before_batch(&self.node, &config, &mut gate);
+        }
         for (request, planned) in requests.iter().zip(planned.iter_mut()) {
             let args = Args::new(input, parser.args_of(request)).with_hashes(planned.keys, planned.hashes(&hashes));
             // What is refused is refused at once, paused or not.
@@ -128,13 +141,14 @@ impl Dispatcher {
                 session.after = After::Held;
                 break;
             }
-            if !self.run(session, &config, planned.command, args, now_ms, out) {
+            if !self.run(session, &config, &mut gate, planned.command, args, now_ms, out) {
                 planned.command = None;
             }
             ran += 1;
             if planned.command.is_some_and(|command| matches!(command.run(), Run::Session)) {
                 // CONFIG SET and DEBUG SLEEP hold for the commands right behind them.
                 config = self.node.config.load();
+                gate = Gate::new(&config);
                 now_ms = super::now_ms();
             }
             let took_ns = clock.ran(planned.command, &self.stats);
@@ -196,10 +210,12 @@ impl Dispatcher {
     }
 
     /// Runs one request. False when it was refused before it ran.
+    #[allow(clippy::too_many_arguments)]
     fn run(
         &self,
         session: &mut Session,
         config: &Config,
+        gate: &mut Gate,
         command: Option<&'static Command>,
         args: Args<'_>,
         now_ms: i64,
@@ -214,7 +230,14 @@ impl Dispatcher {
             session.after = After::Close;
             return false;
         }
-        let checked = self.check(session, config, command, args);
+        let mut checked = self.check(session, config, command, args);
+        if let Ok(command) = checked
+            && gate.is_set()
+            && command.flags.has(Flags::DENYOOM)
+            && let Err(error) = self.evictor.borrow_mut().before_command(&self.node, config, gate)
+        {
+            checked = Err(self.elsewhere(session, config, command, args).unwrap_or(error));
+        }
         let refused = checked.is_err();
         let outcome = checked.and_then(|command| self.run_checked(session, config, command, args, now_ms, out));
         if let Err(error) = outcome {
@@ -308,6 +331,7 @@ impl Dispatcher {
         let plan = locks::plan(command, args, session.database, self.node.keyspace.databases(), cluster)?;
         let mut tx = Tx::new(&self.node.keyspace, session.database, now_ms, plan.locks());
         tx.set_touch(!session.no_touch);
+        tx.set_access_policy(config.data.access);
         // Read under the slot's lock: whoever takes a slot away publishes a new view and then passes every
         // lock once, so that no command that saw the old view is still running.
         if cluster && let locks::Plan::Slot(slot) = plan {
@@ -318,6 +342,17 @@ impl Dispatcher {
         match plan {
             locks::Plan::Slot(slot) if config.slot_stats => self.run_counted(slot, handler, &mut ctx, args),
             _ => handler(&mut ctx, args),
+        }
+    }
+
+    /// Where a command must go that this node has no memory for: a slot's owner is told before that.
+    #[cold]
+    fn elsewhere(&self, session: &Session, config: &Config, command: &Command, args: Args<'_>) -> Option<Error> {
+        let databases = self.node.keyspace.databases();
+        match locks::plan(command, args, session.database, databases, config.cluster_enabled) {
+            Ok(locks::Plan::Slot(slot)) if config.cluster_enabled => self.check_owner(session, config, slot).err(),
+            Ok(_) => None,
+            Err(error) => Some(error),
         }
     }
 

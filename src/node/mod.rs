@@ -6,6 +6,7 @@ pub mod clients;
 pub mod config;
 mod connection;
 mod dispatch;
+pub mod evict;
 mod expire;
 pub mod histogram;
 mod housekeeping;
@@ -71,6 +72,8 @@ pub struct Node {
     pub latency: latency::Latency,
     /// What housekeeping measured.
     pub meters: Arc<meters::Meters>,
+    /// Where the memory limit stands.
+    pub pressure: evict::Pressure,
     /// Frees in the background.
     pub(crate) lazyfree: lazyfree::LazyFree,
     /// Held while settings change: one CONFIG SET at a time.
@@ -121,6 +124,7 @@ impl Node {
             slowlog: slowlog::SlowLog::default(),
             latency: latency::Latency::default(),
             meters: Arc::default(),
+            pressure: evict::Pressure::default(),
             lazyfree: lazyfree::LazyFree::default(),
             config_change: Mutex::default(),
             listening: Listening::default(),
@@ -219,6 +223,7 @@ pub async fn run(node: Arc<Node>, listeners: Vec<TcpListener>) -> std::io::Resul
         Arc::new(Workers::start("node", threads, stop.clone(), move |_| connection::server(node.clone()))?)
     };
     let background = [
+        tokio::spawn(evict::run(node.clone(), stop.clone())),
         tokio::spawn(expire::run(node.clone(), stop.clone())),
         tokio::spawn(housekeeping::run(node.clone(), stop.clone())),
     ];

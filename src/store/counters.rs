@@ -12,11 +12,13 @@ pub enum Counter {
     Misses,
     /// Keys whose time had passed.
     ExpiredKeys,
+    /// Keys removed to stay below the memory limit.
+    EvictedKeys,
     /// Changes since the start: one for each key a command changed.
     Modifications,
 }
 
-const COUNTERS: usize = 4;
+const COUNTERS: usize = 5;
 const LANES: usize = 64;
 
 #[repr(align(128))]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! offset 0   tag: form (4 bits), EXPIRES, LONG_KEY
-//!        1   access clock, 24 bits: seconds of the last access
+//!        1   access bits, 24: see `super::access`
 //!        4   key length, 16 bits (LONG_KEY: 0, the length stands behind the header)
 //!        6   value length, 16 bits (forms Inline and Packed only)
 //!        8   expiry, unix ms, 64 bits        only with EXPIRES
@@ -42,6 +42,7 @@ use super::value::block::Block;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ops::Deref;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 const HEADER_BYTES: usize = 8;
 /// Longest string kept inside the entry, in bytes.
@@ -64,7 +65,7 @@ pub struct Entry(NonNull<u8>);
 
 // SAFETY: an entry owns its allocation and what hangs on it, and nothing in it is tied to a thread.
 unsafe impl Send for Entry {}
-// SAFETY: `&Entry` only reads; every change needs `&mut Entry`.
+// SAFETY: `&Entry` only reads, but for the access bits, which are atomic; every other change needs `&mut Entry`.
 unsafe impl Sync for Entry {}
 
 /// A string value as it is kept.
@@ -224,10 +225,17 @@ impl Entry {
         unsafe { dealloc(entry.0.as_ptr(), layout(entry.size())) }
     }
 
+    /// Tag and access bits. Atomic, so that an entry that is only read can be marked as accessed.
+    #[inline(always)]
+    fn head(&self) -> &AtomicU32 {
+        // SAFETY: the first four bytes are tag and access bits (type invariant), aligned to 8, and live as long as
+        // the entry; they are reached only through this function once `build` has written them.
+        unsafe { AtomicU32::from_ptr(self.0.as_ptr().cast()) }
+    }
+
     #[inline(always)]
     fn tag(&self) -> u8 {
-        // SAFETY: byte 0 is the tag (type invariant).
-        unsafe { self.0.as_ptr().read() }
+        self.head().load(Relaxed) as u8
     }
 
     #[inline(always)]
@@ -274,18 +282,16 @@ impl Entry {
         unsafe { std::slice::from_raw_parts(self.0.as_ptr().add(prefix_bytes(self.tag())), self.key_len()) }
     }
 
-    /// Seconds of the last access, modulo 2^24.
+    /// The 24 access bits, as [`AccessPolicy`](super::AccessPolicy) lays them out.
     #[inline]
     pub fn access(&self) -> u32 {
-        // SAFETY: the first four bytes are tag and access clock, aligned.
-        unsafe { self.0.as_ptr().cast::<u32>().read() >> 8 }
+        self.head().load(Relaxed) >> 8
     }
 
-    /// Sets the access clock; only the low 24 bits count.
+    /// Sets the access bits; only the low 24 count. What two threads set at once, one of them loses.
     #[inline]
-    pub fn set_access(&mut self, seconds: u32) {
-        // SAFETY: as in `access`; `&mut self` excludes readers.
-        unsafe { self.0.as_ptr().cast::<u32>().write(u32::from(self.tag()) | seconds << 8) }
+    pub fn set_access(&self, bits: u32) {
+        self.head().store(u32::from(self.tag()) | bits << 8, Relaxed);
     }
 
     /// When it expires, unix ms.
@@ -425,7 +431,7 @@ impl Entry {
         if self.form() == INLINE && value.len() <= INLINE_BYTES_MAX && self.overwrite(value, expiry_ms) {
             return;
         }
-        let mut fresh = Entry::bytes(self.key(), value, expiry_ms);
+        let fresh = Entry::bytes(self.key(), value, expiry_ms);
         fresh.set_access(self.access());
         *self = fresh;
     }
@@ -461,7 +467,7 @@ impl Entry {
             self.set_expiry_ms(expiry_ms);
             return;
         }
-        let mut fresh = Entry::int(self.key(), value, expiry_ms);
+        let fresh = Entry::int(self.key(), value, expiry_ms);
         fresh.set_access(self.access());
         *self = fresh;
     }

@@ -93,7 +93,12 @@ impl Keyspace {
     }
 
     fn made(&self, database: usize) -> Option<&Slots> {
-        self.databases[self.place(database)].get()
+        self.made_at(self.place(database))
+    }
+
+    /// The database at a place, if it was ever used.
+    pub(super) fn made_at(&self, place: usize) -> Option<&Slots> {
+        self.databases[place].get()
     }
 
     /// Exchanges the contents of two databases for everybody, at once. Both must be below

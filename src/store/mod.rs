@@ -3,6 +3,7 @@
 //! [`Keyspace`] is all keys of a node; a [`Tx`] over locked slots is the only way to touch them. An [`Entry`] is
 //! a key with its value in one allocation; collections are in [`value`].
 
+mod access;
 pub mod counters;
 mod entry;
 mod held;
@@ -10,6 +11,7 @@ mod key;
 mod keyspace;
 mod object;
 mod packing;
+mod sampling;
 mod size_class;
 mod slot_table;
 mod table;
@@ -17,10 +19,12 @@ mod tx;
 pub mod value;
 mod walk;
 
+pub use access::{AccessPolicy, Lfu};
 pub use counters::Counter;
 pub use entry::{Entry, Ref, Str};
 pub use key::{Key, KeyHash};
 pub use keyspace::{DATABASES_MAX, DatabaseSize, Flushed, Keyspace};
 pub use object::{Collection, Kind, Object};
 pub use packing::{Pack, Packing};
+pub use sampling::{Eviction, Order, Sampler};
 pub use tx::{Event, Locks, Ttl, Tx, WrongType};

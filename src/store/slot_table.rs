@@ -115,6 +115,11 @@ impl Slots {
         usize::try_from(self.counts.sum(VOLATILE)).unwrap_or(0)
     }
 
+    /// Keys of a slot, or those of them with an expiry.
+    pub(super) fn count(&self, slot: Slot, volatile: bool) -> u32 {
+        if volatile { self.meta(slot).volatile() } else { u32::try_from(self.lock(slot).len()).unwrap_or(u32::MAX) }
+    }
+
     /// Notes that something in a slot expires at `at_ms`. The slot's lock must be held.
     #[inline]
     pub(super) fn note_expiry(&self, slot: Slot, at_ms: i64) {

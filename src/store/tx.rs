@@ -4,6 +4,7 @@
 //! two commands wait for each other; they are released when the [`Tx`] is dropped. Expired keys are invisible
 //! in it, and removed. What changes is told to [`Tx::notify`] once.
 
+use super::access::{self, AccessPolicy};
 use super::counters::Counter;
 use super::entry::{Entry, Ref, Str};
 use super::held::Many;
@@ -94,6 +95,29 @@ pub struct Tx<'a> {
     expired: u32,
     modifications: u32,
     touch: bool,
+    access: AccessPolicy,
+    /// Hash of the key marked last: a command that looks a key up twice accesses it once.
+    marked: Cell<u64>,
+}
+
+/// Marks entries as accessed by one command.
+#[derive(Clone, Copy)]
+struct Marker {
+    access: AccessPolicy,
+    now_ms: i64,
+    on: bool,
+}
+
+impl Marker {
+    #[inline]
+    fn mark(self, entry: &Entry) {
+        if self.on {
+            let (before, after) = (entry.access(), self.access.touched(entry.access(), self.now_ms));
+            if before != after {
+                entry.set_access(after);
+            }
+        }
+    }
 }
 
 impl<'a> Tx<'a> {
@@ -134,6 +158,8 @@ impl<'a> Tx<'a> {
             expired: 0,
             modifications: 0,
             touch: true,
+            access: AccessPolicy::default(),
+            marked: Cell::new(0),
         }
     }
 
@@ -164,6 +190,21 @@ impl<'a> Tx<'a> {
     /// Look-ups no longer count as accesses (CLIENT NO-TOUCH, OBJECT …).
     pub fn set_touch(&mut self, touch: bool) {
         self.touch = touch;
+    }
+
+    /// How accesses are remembered; by time unless told otherwise.
+    #[inline]
+    pub fn set_access_policy(&mut self, access: AccessPolicy) {
+        self.access = access;
+    }
+
+    #[inline]
+    fn marker(&self, key: Key<'_>) -> Marker {
+        let mut on = self.touch;
+        if self.access != AccessPolicy::Recency {
+            on &= self.marked.replace(key.hash().bits()) != key.hash().bits();
+        }
+        Marker { access: self.access, now_ms: self.now_ms, on }
     }
 
     /// Runs `work` with another database selected, whose slots must be among the locked ones.
@@ -219,9 +260,17 @@ impl<'a> Tx<'a> {
         self.slots().note_expiry(slot, at_ms);
     }
 
-    /// The live entry of a key, to read; counted as a hit or miss.
+    /// The live entry of a key, to read; counted as a hit or miss, and marked as accessed.
     #[inline]
     fn entry(&self, key: Key<'_>) -> Option<&Entry> {
+        let entry = self.glance(key)?;
+        self.marker(key).mark(entry);
+        Some(entry)
+    }
+
+    /// The live entry of a key, to learn what does not depend on its value; counted as a hit or miss.
+    #[inline]
+    fn glance(&self, key: Key<'_>) -> Option<&Entry> {
         let entry = self.peek(key);
         let counter = if entry.is_some() { &self.hits } else { &self.misses };
         counter.set(counter.get() + 1);
@@ -256,15 +305,10 @@ impl<'a> Tx<'a> {
     #[inline]
     fn entry_mut(&mut self, key: Key<'_>) -> Option<&mut Entry> {
         let place = self.locate(key)?;
-        let clock = self.clock();
+        let marker = self.marker(key);
         let entry = table::at_mut(self.table_mut(key.slot()), place);
-        entry.set_access(clock);
+        marker.mark(entry);
         Some(entry)
-    }
-
-    #[inline]
-    fn clock(&self) -> u32 {
-        (self.now_ms / 1000) as u32 & 0xFF_FFFF
     }
 
     fn remove_entry(&mut self, key: Key<'_>) -> Option<Entry> {
@@ -275,8 +319,14 @@ impl<'a> Tx<'a> {
         Some(removed)
     }
 
-    fn insert_entry(&mut self, key: Key<'_>, mut entry: Entry) {
-        entry.set_access(self.clock());
+    /// Adds an entry whose key is new.
+    fn insert_entry(&mut self, key: Key<'_>, entry: Entry) {
+        entry.set_access(self.access.fresh(self.now_ms));
+        self.place_entry(key, entry);
+    }
+
+    /// Adds an entry with the access bits it has.
+    fn place_entry(&mut self, key: Key<'_>, entry: Entry) {
         if let Some(at_ms) = entry.expiry_ms() {
             self.slots().count_volatile(key.slot(), false, true);
             self.note_expiry(key.slot(), at_ms);
@@ -289,23 +339,33 @@ impl<'a> Tx<'a> {
 
     /// True when the key is there.
     pub fn exists(&self, key: Key<'_>) -> bool {
-        self.entry(key).is_some()
+        self.glance(key).is_some()
     }
 
     /// The type of a key's value.
     pub fn kind(&self, key: Key<'_>) -> Option<Kind> {
-        self.entry(key).map(Entry::kind)
+        self.glance(key).map(Entry::kind)
     }
 
-    /// Marks a key as accessed now; false when it is not there.
+    /// Marks a key as accessed now, also for a client whose other commands do not; false when it is not there.
     pub fn touch(&mut self, key: Key<'_>) -> bool {
-        self.entry_mut(key).is_some()
+        let Some(entry) = self.glance(key) else { return false };
+        Marker { on: true, ..self.marker(key) }.mark(entry);
+        true
     }
 
     /// Seconds since the last access, without counting as one.
     pub fn idle_seconds(&self, key: Key<'_>) -> Option<u32> {
-        let clock = self.clock();
-        self.peek(key).map(|entry| clock.wrapping_sub(entry.access()) & 0xFF_FFFF)
+        self.peek(key).map(|entry| access::idle_seconds(entry.access(), self.now_ms))
+    }
+
+    /// The counter of accesses as of now, without counting as one. Outer `None`: no such key; inner: accesses are
+    /// not counted.
+    pub fn frequency(&self, key: Key<'_>) -> Option<Option<u8>> {
+        self.peek(key).map(|entry| match self.access {
+            AccessPolicy::Recency => None,
+            AccessPolicy::Frequency(lfu) => Some(lfu.counter(entry.access(), self.now_ms)),
+        })
     }
 
     /// The whole entry to inspect (OBJECT, MEMORY, DEBUG), without counting as an access.
@@ -335,11 +395,9 @@ impl<'a> Tx<'a> {
             return Ok(None);
         };
         self.hits.set(self.hits.get() + 1);
-        let (touch, clock) = (self.touch, self.clock());
+        let marker = self.marker(key);
         let entry = table::at_mut(self.table_mut(key.slot()), place);
-        if touch && entry.access() != clock {
-            entry.set_access(clock);
-        }
+        marker.mark(entry);
         entry.as_str().ok_or(WrongType).map(Some)
     }
 
@@ -386,11 +444,12 @@ impl<'a> Tx<'a> {
         make: impl FnOnce(Option<i64>) -> Entry,
     ) {
         let slots = self.slots();
-        let (now_ms, clock) = (self.now_ms, self.clock());
+        let now_ms = self.now_ms;
         let Some(place) = table::place_of(self.table(key.slot()), key) else {
             let expiry_ms = if let Ttl::At(at) = ttl { Some(at) } else { None };
             return self.insert_entry(key, make(expiry_ms));
         };
+        let (marker, fresh) = (self.marker(key), self.access.fresh(now_ms));
         let entry = table::at_mut(self.table_mut(key.slot()), place);
         let before = entry.expiry_ms();
         let gone = before.is_some_and(|at| at <= now_ms);
@@ -400,7 +459,11 @@ impl<'a> Tx<'a> {
             _ => None,
         };
         change(entry, after);
-        entry.set_access(clock);
+        if gone {
+            entry.set_access(fresh);
+        } else {
+            marker.mark(entry);
+        }
         self.expired += u32::from(gone);
         if before.is_some() != after.is_some() {
             slots.count_volatile(key.slot(), before.is_some(), after.is_some());
@@ -444,9 +507,9 @@ impl<'a> Tx<'a> {
         key: Key<'_>,
         change: impl FnOnce(&mut T) -> R,
     ) -> Result<R, WrongType> {
-        let clock = self.clock();
+        let marker = self.marker(key);
         let entry = table::at_mut(self.table_mut(key.slot()), place);
-        entry.set_access(clock);
+        marker.mark(entry);
         let (result, left) = entry.change(change).ok_or(WrongType)?;
         if left.empty {
             self.remove_entry(key);
@@ -470,17 +533,19 @@ impl<'a> Tx<'a> {
 
     /// Makes a key hold a collection, whatever it held. An empty one removes the key.
     pub fn put(&mut self, key: Key<'_>, object: Object, ttl: Ttl) {
-        let before = self.entry_mut(key).and_then(|entry| entry.expiry_ms());
+        let before = self.entry_mut(key).map(|entry| (entry.expiry_ms(), entry.access()));
         self.remove_entry(key);
         if object.is_empty() {
             return;
         }
         let expiry_ms = match ttl {
             Ttl::Clear => None,
-            Ttl::Keep => before,
+            Ttl::Keep => before.and_then(|(expiry_ms, _)| expiry_ms),
             Ttl::At(at) => Some(at),
         };
-        self.insert_entry(key, Entry::object(key.bytes(), object, expiry_ms));
+        let entry = Entry::object(key.bytes(), object, expiry_ms);
+        entry.set_access(before.map_or(self.access.fresh(self.now_ms), |(_, access)| access));
+        self.place_entry(key, entry);
     }
 
     /// Removes a key; false when it was not there.
@@ -492,7 +557,7 @@ impl<'a> Tx<'a> {
 
     /// When a key expires, unix ms. Outer `None`: no such key.
     pub fn expiry(&self, key: Key<'_>) -> Option<Option<i64>> {
-        self.entry(key).map(Entry::expiry_ms)
+        self.glance(key).map(Entry::expiry_ms)
     }
 
     /// Sets or removes a key's expiry; false when there is no such key. A time that has passed makes it
@@ -515,7 +580,7 @@ impl<'a> Tx<'a> {
         }
         let Some(entry) = self.remove_entry(from) else { return false };
         self.remove_entry(to);
-        self.insert_entry(to, entry.renamed(to.bytes()));
+        self.place_entry(to, entry.renamed(to.bytes()));
         true
     }
 

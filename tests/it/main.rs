@@ -6,6 +6,7 @@
 
 mod clients;
 mod differential;
+mod memory_limit;
 mod proxy;
 mod robustness;
 mod support;

@@ -2,7 +2,7 @@
 
 use crate::command::spec::{KeySpec, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
-use crate::store::{Entry, Object, Str};
+use crate::store::{AccessPolicy, Entry, Object, Str};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[Spec {
@@ -123,7 +123,7 @@ pub fn encoding_of(entry: &Entry) -> &'static str {
 /// OBJECT REFCOUNT key: values are never shared here, but the reference shares small integers and says so.
 fn refcount(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     match ctx.tx.inspect(args.key(2)).map(Entry::as_str) {
-        Some(Some(Str::Int(0..SHARED_INTEGERS))) => ctx.reply.int(i32::MAX.into()),
+        Some(Some(Str::Int(0..SHARED_INTEGERS))) if ctx.config.shared_integers => ctx.reply.int(i32::MAX.into()),
         Some(_) => ctx.reply.int(1),
         None => ctx.reply.null(),
     }
@@ -134,7 +134,7 @@ fn refcount(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 fn idletime(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     match ctx.tx.idle_seconds(args.key(2)) {
         None => ctx.reply.null(),
-        Some(_) if ctx.config.lfu => {
+        Some(_) if ctx.config.access != AccessPolicy::Recency => {
             return Err(Error::Static(
                 "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching \
                  between policies at runtime LRU and LFU data will take some time to adjust.",
@@ -147,16 +147,15 @@ fn idletime(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// OBJECT FREQ key.
 fn freq(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    match ctx.tx.inspect(args.key(2)) {
+    match ctx.tx.frequency(args.key(2)) {
         None => ctx.reply.null(),
-        Some(_) if !ctx.config.lfu => {
+        Some(None) => {
             return Err(Error::Static(
                 "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
                  switching between policies at runtime LRU and LFU data will take some time to adjust.",
             ));
         }
-        // The low byte of the access clock is where a counter of accesses stands.
-        Some(entry) => ctx.reply.int((entry.access() & 0xFF).into()),
+        Some(Some(counter)) => ctx.reply.int(counter.into()),
     }
     Ok(())
 }
@@ -189,6 +188,7 @@ fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use crate::command::testing::Session;
+    use crate::store::{AccessPolicy, Lfu};
 
     #[test]
     fn strings_name_the_encoding_the_reference_would_use() {
@@ -239,8 +239,52 @@ mod tests {
         session.run("GET k");
         assert_eq!(session.run("OBJECT IDLETIME k"), ":0");
         assert!(session.run("OBJECT FREQ k").starts_with("-ERR An LFU maxmemory policy is not selected"));
-        session.config.lfu = true;
+        session.config.access = AccessPolicy::Frequency(Lfu { log_factor: 0, decay_minutes: 1 });
         assert!(session.run("OBJECT IDLETIME k").starts_with("-ERR An LFU maxmemory policy is selected"));
+    }
+
+    #[test]
+    fn accesses_are_counted_once_for_each_command() {
+        let mut session = Session::default();
+        session.config.access = AccessPolicy::Frequency(Lfu { log_factor: 0, decay_minutes: 1 });
+        session.run("SET k 1");
+        assert_eq!(session.run("OBJECT FREQ k"), ":5");
+        for (line, counter) in [
+            ("GET k", 6),
+            ("SET k 2", 7),
+            ("INCR k", 8),
+            ("APPEND k x", 9),
+            ("TTL k", 9),
+            ("TYPE k", 9),
+            ("EXISTS k", 9),
+            ("TOUCH k", 10),
+            ("OBJECT ENCODING k", 10),
+            ("RENAME k l", 11),
+        ] {
+            session.run(line);
+            let key = if line.starts_with("RENAME") { "l" } else { "k" };
+            assert_eq!(session.run(&format!("OBJECT FREQ {key}")), format!(":{counter}"), "{line}");
+        }
+        session.now_ms += 3 * 60_000;
+        assert_eq!(session.run("OBJECT FREQ l"), ":8");
+        session.run("DEL l");
+        for line in ["HSET l f v", "HGET l f", "HGETALL l"] {
+            session.run(line);
+        }
+        assert_eq!(session.run("OBJECT FREQ l"), ":7");
+    }
+
+    #[test]
+    fn reading_a_collection_is_an_access() {
+        let mut session = Session::default();
+        for (make, read) in [("RPUSH k a", "LRANGE k 0 -1"), ("SADD k a", "SMEMBERS k"), ("ZADD k 1 a", "ZSCORE k a")] {
+            session.run("DEL k");
+            session.run(make);
+            session.now_ms += 5000;
+            assert_eq!(session.run("OBJECT IDLETIME k"), ":5");
+            session.run(read);
+            assert_eq!(session.run("OBJECT IDLETIME k"), ":0", "{read}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub use rules::BindAddress;
 pub use settings::Settings;
 pub use source::ConfigError;
 
+use super::evict;
 use crate::command::DataConfig;
 use crate::store::DATABASES_MAX;
 use crate::store::value::Limits;
@@ -71,8 +72,8 @@ pub struct Config {
     pub protected_configs: Access,
     /// `lazyfree-lazy-user-flush`: FLUSHALL without a word frees in the background.
     pub lazy_user_flush: bool,
-    /// `maxmemory`, in bytes; 0: no limit.
-    pub memory_bytes_max: u64,
+    /// `maxmemory` and its policy.
+    pub memory: evict::Settings,
     /// What data commands heed.
     pub data: DataConfig,
     /// Every directive as written.
@@ -140,6 +141,7 @@ impl Config {
             sorted_set_entries_max: size("zset-max-listpack-entries"),
             sorted_set_value_bytes_max: size("zset-max-listpack-value"),
         };
+        let memory = evict::Settings::read(&settings);
         let words = settings.get("bind").split(|byte| *byte == b' ').filter(|word| !word.is_empty());
         Config {
             bind: words.flat_map(|word| rules::bind_addresses(word).unwrap_or_default()).collect(),
@@ -164,12 +166,13 @@ impl Config {
             debug_command: Access::read(settings.get("enable-debug-command")),
             protected_configs: Access::read(settings.get("enable-protected-configs")),
             lazy_user_flush: settings.is_on("lazyfree-lazy-user-flush"),
-            memory_bytes_max: settings.number("maxmemory").unwrap_or(0),
+            memory,
             data: DataConfig {
                 limits,
                 proto_max_bulk_bytes: settings.number("proto-max-bulk-len").unwrap_or(512 << 20),
                 cluster_enabled,
-                lfu: settings.get("maxmemory-policy").ends_with(b"lfu"),
+                access: memory.access(),
+                shared_integers: memory.shares_integers(),
             },
             settings,
             file,

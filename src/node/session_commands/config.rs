@@ -117,7 +117,11 @@ fn apply(node: &Node, before: &Config, after: Config) -> Result<(), (usize, &'st
             false => (find(b"port").unwrap_or(0), "Unable to listen on this port. Check server logs."),
         });
     }
+    let limit_changed = before.memory.bytes_max != after.memory.bytes_max;
     node.config.store(Arc::new(after));
+    if limit_changed {
+        node.pressure.limit_changed();
+    }
     Ok(())
 }
 
@@ -145,7 +149,8 @@ fn reset_stat(call: &mut Call<'_>) -> Outcome {
     call.node.stats.reset();
     call.node.meters.lazyfreed.store(0, Relaxed);
     call.node.meters.expire_us.store(0, Relaxed);
-    for counter in [Counter::Hits, Counter::Misses, Counter::ExpiredKeys] {
+    call.node.pressure.reset();
+    for counter in [Counter::Hits, Counter::Misses, Counter::ExpiredKeys, Counter::EvictedKeys] {
         call.node.keyspace.counters.reset(counter);
     }
     call.reply.ok();

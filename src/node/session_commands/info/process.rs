@@ -102,7 +102,7 @@ pub(super) fn memory(node: &Node, _: i64, fields: &mut Fields) {
         ("used_memory_scripts", "0"),
         ("used_memory_scripts_human", "0B"),
     ]);
-    fields.add_bytes("maxmemory", config.memory_bytes_max);
+    fields.add_bytes("maxmemory", config.memory.bytes_max);
     fields.add("maxmemory_policy", config.settings.text("maxmemory-policy"));
     fields.add("allocator_frag_ratio", format_args!("{:.2}", ratio(allocator.active, allocator.allocated)));
     fields.add("allocator_frag_bytes", difference(allocator.active, allocator.allocated));

@@ -24,12 +24,11 @@ pub(super) fn stats(node: &Node, _: i64, fields: &mut Fields) {
     fields.add("expired_keys", counted(Counter::ExpiredKeys));
     fields.add_fixed(&[("expired_stale_perc", "0.00"), ("expired_time_cap_reached_count", "0")]);
     fields.add("expire_cycle_cpu_milliseconds", node.meters.expire_us.load(Relaxed) / 1000);
-    fields.add_fixed(&[
-        ("evicted_keys", "0"),
-        ("evicted_clients", "0"),
-        ("total_eviction_exceeded_time", "0"),
-        ("current_eviction_exceeded_time", "0"),
-    ]);
+    let (exceeded_now_ms, exceeded_ms) = node.pressure.exceeded_ms();
+    fields.add("evicted_keys", counted(Counter::EvictedKeys));
+    fields.add("evicted_clients", 0);
+    fields.add("total_eviction_exceeded_time", exceeded_ms);
+    fields.add("current_eviction_exceeded_time", exceeded_now_ms);
     fields.add("keyspace_hits", counted(Counter::Hits));
     fields.add("keyspace_misses", counted(Counter::Misses));
     fields.add_fixed(&[
