@@ -1,7 +1,9 @@
 """Starting servers, each pinned to one core, and stopping every one of them whatever happens."""
 
 import ctypes
+import itertools
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -23,8 +25,22 @@ class BenchError(Exception):
 
 
 def pin(core):
-    """What goes before a command that shall run on one core."""
+    """What goes before a command that shall run on one core, or on several as in `0,1`."""
     return ["taskset", "-c", str(core)]
+
+
+def raise_file_limit(wanted):
+    """Lets this process and what it starts have `wanted` open files, or as many as it may; returns how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in ((wanted, max(wanted, hard)), (min(wanted, hard), hard)):
+        if soft >= wanted:
+            break
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+        except (ValueError, OSError):
+            continue
+        soft = limit[0]
+    return soft
 
 
 def lead_session(nice):
@@ -74,6 +90,7 @@ class Process:
         raise BenchError(f"no VmRSS of {self.label}")
 
     def stop(self):
+        """Stops it for good; its memory is free when this returns."""
         if self.popen.poll() is None:
             self.popen.terminate()
             try:
@@ -87,7 +104,8 @@ class Stage:
     """Everything one measurement starts. Leaving the `with` block stops the processes and removes their files."""
 
     def __init__(self, ports, nice=0):
-        self.ports = iter(ports)
+        self.ports = itertools.cycle(ports)
+        self.ports_count = len(ports)
         self.nice = nice
         self.processes = []
 
@@ -102,7 +120,8 @@ class Stage:
 
     def free_port(self):
         """A loopback port nobody listens on."""
-        for port in self.ports:
+        # A port is not given again before its turn comes: what was stopped there may linger.
+        for port in itertools.islice(self.ports, self.ports_count):
             with socket.socket() as probe:
                 try:
                     probe.bind(("127.0.0.1", port))
@@ -140,10 +159,6 @@ class Stage:
         port = self.free_port()
         argv = ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *extra]
         return self.start(label, argv, port, core)
-
-    def slotwise_node(self, label, binary, core):
-        port = self.free_port()
-        return self.start(label, [binary, "node", "--port", port, "--bind", "127.0.0.1"], port, core)
 
     def slotwise_proxy(self, label, binary, core, node_port):
         port = self.free_port()

@@ -2,55 +2,53 @@
 
 from statistics import median
 
+from .figures import Figure, best_of, ratios
 from .measure import NOISE_MAX
 
-MEMORY_AIM = 0.8
 BEGIN, END = "<!-- {part}: begin -->", "<!-- {part}: end -->"
 
 
-def load_table(title, samples, rows, peer, label):
-    """One server beside its peer. The ratio is of CPU per request, turn by turn; below 1 is better than the peer."""
-    lines = [
-        f"### {title}", "",
-        f"| | requests/s: {label} | {peer} | p50 / p99 ms: {label} | {peer} "
-        f"| CPU µs/request: {label} | {peer} | ratio | (range) | aim |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    noisy = False
+def table(head, rows):
+    """Markdown of a table; the first column holds names."""
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows])
+
+
+def load_table(title, samples, rows, peers, label):
+    """One server beside its peers: the text and the figures.
+
+    The ratio is of CPU per request to that of the best peer, the one with the least median, turn by turn.
+    """
+    lines, figures = [], []
     for row in rows:
-        ours, theirs = samples[row.name][label], samples[row.name][peer]
-        ratios = [our["cpu_us"] / their["cpu_us"] for our, their in zip(ours, theirs)]
-        noise = max(sample["noise"] for sample in ours + theirs)
-        mark = " ~" if noise > NOISE_MAX else ""
-        noisy = noisy or bool(mark)
-        aim = f"≤ {row.aim}" if row.aim else "–"
-        lines.append(
-            f"| {row.name}{mark} | {_rate(ours)} | {_rate(theirs)} | {_latency(ours)} | {_latency(theirs)} "
-            f"| {_cpu(ours)} | {_cpu(theirs)} | **{median(ratios):.2f}** "
-            f"| {min(ratios):.2f}–{max(ratios):.2f} | {aim} |"
-        )
+        by_label = samples[row.name]
+        cpu = {name: [sample["cpu_us"] for sample in by_label[name]] for name in (label, *peers)}
+        best = best_of({name: cpu[name] for name in peers})
+        found = ratios(cpu[label], cpu[best])
+        noisy = max(sample["noise"] for name in (label, *peers) for sample in by_label[name]) > NOISE_MAX
+        figure = Figure(row.name, "× CPU", median(found), row.aim, 1.0, best, noisy)
+        figures.append(figure)
+        lines.append([
+            row.name + (" ~" if noisy else ""),
+            *(_cpu(cpu[name]) for name in (label, *peers)),
+            f"**{median(found):.2f}**", f"{min(found):.2f}–{max(found):.2f}",
+            f"≤ {row.aim}" if row.aim else "–", figure.verdict,
+            _rate(by_label[label]), _rate(by_label[best]), _latency(by_label[label]), _latency(by_label[best]),
+        ])
+    head = ["", f"CPU µs/request: {label}", *peers, "ratio to the best", "(range)", "aim", "met"]
+    head += [f"requests/s: {label}", "best peer", f"p50 / p99 ms: {label}", "best peer"]
     turns = len(next(iter(samples.values()))[label])
-    lines += ["", f"Medians of {turns} turn{'s' if turns > 1 else ''}; CPU ± half of its range over the turns."]
-    if noisy:
-        lines.append(f"~: something else used more than {NOISE_MAX:.0%} of a core in a run of this row.")
-    return "\n".join(lines)
+    text = [f"### {title}", "", table(head, lines), "", f"Medians of {turns_of(turns)}; CPU ± half of its range over the turns."]
+    if any(figure.noisy for figure in figures):
+        text.append(NOISY)
+    return "\n".join(text), figures
 
 
-def memory_table(figures, keys, peer, label):
-    """Bytes per key beside the peer."""
-    ours, theirs = figures[label], figures[peer]
-    lines = [
-        f"### Memory: {keys:,} keys of 16 B with 64 B values, bytes per key", "",
-        f"| | {label} | {peer} | ratio | aim |", "|---|---|---|---|---|",
-    ]
-    for name, field, aim in (("used_memory", "used_per_key", f"≤ {MEMORY_AIM}"), ("resident", "rss_per_key", "–")):
-        if not ours[field] or not theirs[field]:
-            lines.append(f"| {name} | {_bytes(ours[field])} | {_bytes(theirs[field])} | – | {aim} |")
-            continue
-        ratio = ours[field] / theirs[field]
-        lines.append(f"| {name} | {ours[field]:.1f} | {theirs[field]:.1f} | **{ratio:.2f}** | {aim} |")
-    lines += ["", f"The empty server is subtracted: {_mib(ours)} and {_mib(theirs)} resident."]
-    return "\n".join(lines)
+NOISY = f"~: something else used more than {NOISE_MAX:.0%} of a core in a run of this row."
+
+
+def turns_of(count):
+    return f"{count} turn{'s' if count > 1 else ''}"
 
 
 def write_readme(path, part, text):
@@ -70,14 +68,5 @@ def _latency(samples):
     return f"{median(sample['p50_ms'] for sample in samples):.2f} / {min(sample['p99_ms'] for sample in samples):.2f}"
 
 
-def _cpu(samples):
-    values = [sample["cpu_us"] for sample in samples]
+def _cpu(values):
     return f"{median(values):.2f} ± {(max(values) - min(values)) / 2:.2f}"
-
-
-def _bytes(figure):
-    return "not told" if figure is None else f"{figure:.1f}"
-
-
-def _mib(figures):
-    return f"{figures['rss_empty'] / (1 << 20):.1f} MiB"

@@ -15,6 +15,7 @@ PACKAGE_OF = {
     "redis-benchmark": "redis-tools",
     "nutcracker": "nutcracker",
     "valgrind": "valgrind",
+    "debootstrap": "debootstrap",
 }
 
 
@@ -45,10 +46,14 @@ def install_missing(programs):
             raise BenchError(f"{program} is still missing after installing {PACKAGE_OF[program]}")
 
 
+def target_directory():
+    """Where cargo puts what it builds."""
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
 def release_binary():
     """The release build's path; builds when it is missing or older than a source file."""
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    binary = target / "release" / "slotwise"
+    binary = target_directory() / "release" / "slotwise"
     sources = [ROOT / "Cargo.toml", ROOT / "Cargo.lock", *(ROOT / "src").rglob("*.*")]
     newest = max(source.stat().st_mtime for source in sources if source.is_file())
     if not binary.exists() or binary.stat().st_mtime < newest:
