@@ -10,7 +10,7 @@
 //!            key
 //!            value: Int      64 bits
 //!                   Inline   the bytes
-//!                   Raw      pointer to a boxed Vec<u8> (grown strings, and those over 64 KiB)
+//!                   Raw      pointer to a shared Vec<u8> (grown strings, and those from 16 KiB on)
 //!                   Object   pointer to a boxed Object
 //!                   Packed   the bytes of a small collection, one form for each Packing
 //! ```
@@ -22,14 +22,17 @@
 //! value may be overwritten in place whenever the class stays the same. What small collections do in their
 //! entries is told in [`packed`].
 //!
+//! A long string is shared (`Arc`), so that a reply sends the bytes that the entry keeps, and a request's bytes
+//! become the entry's: neither copies them. Whoever changes such a string while it is being sent changes a copy.
+//!
 //! # Safety
 //!
 //! All `unsafe` of the store's data lives in this file. The invariants: `Entry.0` points to an allocation of
 //! `size_class(self.size())` bytes, aligned to 8, exclusively owned; tag and lengths describe what is written
-//! there; a pointer of form Raw or Object came from `Box::into_raw` and is owned by this entry. Every function
-//! that changes tag or lengths builds a new allocation or proves that the size class is the same. The bytes of a
-//! packed collection are lent to collections that live inside a [`Ref`], which borrows the entry, only shares
-//! them, and cannot be taken apart.
+//! there; a pointer of form Raw came from `Arc::into_raw` and holds one count of it, one of form Object came from
+//! `Box::into_raw` and is owned by this entry. Every function that changes tag or lengths builds a new allocation or
+//! proves that the size class is the same. The bytes of a packed collection are lent to collections that live inside
+//! a [`Ref`], which borrows the entry, only shares them, and cannot be taken apart.
 
 #![allow(unsafe_code)]
 
@@ -38,15 +41,20 @@ mod packed;
 use super::object::{Collection, Object};
 use super::packing::Packing;
 use super::size_class::size_class;
+use super::string::Str;
 use super::value::block::Block;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 const HEADER_BYTES: usize = 8;
-/// Longest string kept inside the entry, in bytes.
-pub const INLINE_BYTES_MAX: usize = u16::MAX as usize;
+/// Shortest string kept outside of the entry, in bytes: from here on a copy costs more than the second cache miss.
+pub const SHARED_BYTES_MIN: usize = 16 << 10;
+/// Of a string overwritten in its own allocation, the share that may stay unused: an eighth.
+const SLACK_DIVISOR: usize = 8;
 
 const FORM: u8 = 0b1111;
 const INT: u8 = 0;
@@ -67,47 +75,6 @@ pub struct Entry(NonNull<u8>);
 unsafe impl Send for Entry {}
 // SAFETY: `&Entry` only reads, but for the access bits, which are atomic; every other change needs `&mut Entry`.
 unsafe impl Sync for Entry {}
-
-/// A string value as it is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Str<'e> {
-    /// Encoding `int`.
-    Int(i64),
-    /// Encoding `embstr` or `raw`.
-    Bytes(&'e [u8]),
-}
-
-impl<'e> Str<'e> {
-    /// Its bytes; the digits of an integer are written to `digits`.
-    #[inline]
-    pub fn as_bytes<'b>(self, digits: &'b mut itoa::Buffer) -> &'b [u8]
-    where
-        'e: 'b,
-    {
-        match self {
-            Str::Int(value) => digits.format(value).as_bytes(),
-            Str::Bytes(bytes) => bytes,
-        }
-    }
-
-    /// Length in bytes.
-    pub fn len(self) -> usize {
-        match self {
-            Str::Int(value) => itoa::Buffer::new().format(value).len(),
-            Str::Bytes(bytes) => bytes.len(),
-        }
-    }
-
-    /// True for the empty string.
-    pub fn is_empty(self) -> bool {
-        self == Str::Bytes(b"")
-    }
-
-    /// A copy of its bytes.
-    pub fn to_vec(self) -> Vec<u8> {
-        self.as_bytes(&mut itoa::Buffer::new()).to_vec()
-    }
-}
 
 /// A collection to read: where it is, or made over the bytes of its entry.
 pub struct Ref<'e, T>(Source<'e, T>);
@@ -134,7 +101,7 @@ enum Payload<'v> {
     Int(i64),
     /// With the form, Inline or a packed one.
     Bytes(u8, &'v [u8]),
-    Raw(*mut Vec<u8>),
+    Raw(*const Vec<u8>),
     Object(*mut Object),
 }
 
@@ -159,11 +126,16 @@ impl Payload<'_> {
 impl Entry {
     /// An entry with a string value.
     pub fn bytes(key: &[u8], value: &[u8], expiry_ms: Option<i64>) -> Entry {
-        if value.len() <= INLINE_BYTES_MAX {
+        if value.len() < SHARED_BYTES_MIN {
             Entry::build(key, expiry_ms, Payload::Bytes(INLINE, value), 0)
         } else {
-            Entry::build(key, expiry_ms, Payload::Raw(Box::into_raw(Box::new(value.to_vec()))), 0)
+            Entry::shared(key, Arc::new(value.to_vec()), expiry_ms)
         }
+    }
+
+    /// An entry with a string value that others may hold too.
+    pub fn shared(key: &[u8], value: Arc<Vec<u8>>, expiry_ms: Option<i64>) -> Entry {
+        Entry::build(key, expiry_ms, Payload::Raw(Arc::into_raw(value)), 0)
     }
 
     /// An entry with an integer value.
@@ -203,7 +175,7 @@ impl Entry {
                     start.add(6).cast::<u16>().write(bytes.len() as u16);
                     std::ptr::copy_nonoverlapping(bytes.as_ptr(), at, bytes.len());
                 }
-                Payload::Raw(boxed) => at.cast::<*mut Vec<u8>>().write_unaligned(boxed),
+                Payload::Raw(shared) => at.cast::<*const Vec<u8>>().write_unaligned(shared),
                 Payload::Object(boxed) => at.cast::<*mut Object>().write_unaligned(boxed),
             }
         }
@@ -220,7 +192,7 @@ impl Entry {
 
     /// Frees the allocation without dropping what a pointer payload names.
     fn free(self) {
-        let entry = std::mem::ManuallyDrop::new(self);
+        let entry = ManuallyDrop::new(self);
         // SAFETY: the allocation was made with this layout (type invariant) and is not used again.
         unsafe { dealloc(entry.0.as_ptr(), layout(entry.size())) }
     }
@@ -324,7 +296,7 @@ impl Entry {
         unsafe {
             match self.form() {
                 INT => Payload::Int(self.value().cast::<i64>().read_unaligned()),
-                RAW => Payload::Raw(self.value().cast::<*mut Vec<u8>>().read_unaligned()),
+                RAW => Payload::Raw(self.value().cast::<*const Vec<u8>>().read_unaligned()),
                 OBJECT => Payload::Object(self.value().cast::<*mut Object>().read_unaligned()),
                 form => Payload::Bytes(form, std::slice::from_raw_parts(self.value(), self.inline_len())),
             }
@@ -337,8 +309,9 @@ impl Entry {
         match self.payload() {
             Payload::Int(value) => Some(Str::Int(value)),
             Payload::Bytes(INLINE, bytes) => Some(Str::Bytes(bytes)),
-            // SAFETY: the box is owned by this entry and lives as long as it; `&self` excludes changes.
-            Payload::Raw(boxed) => Some(Str::Bytes(unsafe { &*boxed })),
+            // SAFETY: this entry's count keeps it alive, and `&self` excludes changes by this entry; nobody else
+            // changes what is shared.
+            Payload::Raw(shared) => Some(Str::Bytes(unsafe { &*shared })),
             Payload::Bytes(..) | Payload::Object(_) => None,
         }
     }
@@ -386,8 +359,21 @@ impl Entry {
     #[inline]
     fn boxed(&self) -> Option<&Object> {
         match self.payload() {
-            // SAFETY: as in `as_str`.
+            // SAFETY: the box is owned by this entry and lives as long as it; `&self` excludes changes.
             Payload::Object(boxed) => Some(unsafe { &*boxed }),
+            _ => None,
+        }
+    }
+
+    /// The string to hold on to, when it is kept outside of the entry. It stays as it is whatever becomes of the key.
+    pub fn as_shared(&self) -> Option<Arc<Vec<u8>>> {
+        match self.payload() {
+            // SAFETY: the pointer came from `Arc::into_raw` and this entry's count keeps it alive; the count taken
+            // here is the one that `from_raw` hands out.
+            Payload::Raw(shared) => Some(unsafe {
+                Arc::increment_strong_count(shared);
+                Arc::from_raw(shared)
+            }),
             _ => None,
         }
     }
@@ -402,7 +388,8 @@ impl Entry {
         }
     }
 
-    /// The string as a growable vector (encoding `raw`); `None` when it is a collection.
+    /// The string as a growable vector (encoding `raw`); `None` when it is a collection. O(length) when it was not
+    /// one yet, or while somebody else holds it.
     pub fn as_raw_mut(&mut self) -> Option<&mut Vec<u8>> {
         let grown = match self.payload() {
             Payload::Int(value) => Some(itoa::Buffer::new().format(value).as_bytes().to_vec()),
@@ -411,12 +398,38 @@ impl Entry {
             Payload::Bytes(..) | Payload::Object(_) => return None,
         };
         if let Some(bytes) = grown {
-            self.rebuild(self.expiry_ms(), Payload::Raw(Box::into_raw(Box::new(bytes))));
+            self.rebuild(self.expiry_ms(), Payload::Raw(Arc::into_raw(Arc::new(bytes))));
         }
-        match self.payload() {
-            // SAFETY: as in `as_object_mut`.
-            Payload::Raw(boxed) => Some(unsafe { &mut *boxed }),
-            _ => None,
+        let Payload::Raw(shared) = self.payload() else { return None };
+        // SAFETY: the pointer came from `Arc::into_raw`; this entry's count stays the entry's, since the `Arc` made
+        // here is never dropped.
+        let mut own = ManuallyDrop::new(unsafe { Arc::from_raw(shared) });
+        // When somebody else holds it, this puts a copy in its place and gives this entry's count of the old one back.
+        Arc::make_mut(&mut own);
+        let own = Arc::as_ptr(&own);
+        // SAFETY: form Raw has eight value bytes, and what is written is a pointer with one count of its own. Nobody
+        // else has a count, and while `&mut self` is borrowed nobody can take one: the reference is the only one.
+        unsafe {
+            self.value().cast::<*const Vec<u8>>().write_unaligned(own);
+            Some(&mut *own.cast_mut())
+        }
+    }
+
+    /// Overwrites the string in its own allocation, when it is kept outside of the entry, nobody else holds it, and
+    /// the new one fills it.
+    fn refill(&mut self, value: &[u8]) -> bool {
+        let Payload::Raw(shared) = self.payload() else { return false };
+        // SAFETY: as in `as_raw_mut`.
+        let mut own = ManuallyDrop::new(unsafe { Arc::from_raw(shared) });
+        match Arc::get_mut(&mut own) {
+            Some(bytes)
+                if value.len() <= bytes.capacity() && bytes.capacity() - value.len() <= value.len() / SLACK_DIVISOR =>
+            {
+                bytes.clear();
+                bytes.extend_from_slice(value);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -428,7 +441,11 @@ impl Entry {
     /// Overwrites value and expiry by a string; in place when the size class allows.
     #[inline]
     pub fn set_bytes(&mut self, value: &[u8], expiry_ms: Option<i64>) {
-        if self.form() == INLINE && value.len() <= INLINE_BYTES_MAX && self.overwrite(value, expiry_ms) {
+        if self.form() == INLINE && value.len() < SHARED_BYTES_MIN && self.overwrite(value, expiry_ms) {
+            return;
+        }
+        if value.len() >= SHARED_BYTES_MIN && self.refill(value) {
+            self.set_expiry_ms(expiry_ms);
             return;
         }
         let fresh = Entry::bytes(self.key(), value, expiry_ms);
@@ -436,10 +453,17 @@ impl Entry {
         *self = fresh;
     }
 
+    /// Overwrites value and expiry by a string that others may hold too; nothing of it is copied.
+    pub fn set_shared(&mut self, value: Arc<Vec<u8>>, expiry_ms: Option<i64>) {
+        let fresh = Entry::shared(self.key(), value, expiry_ms);
+        fresh.set_access(self.access());
+        *self = fresh;
+    }
+
     /// Overwrites bytes in the entry and expiry when the allocation stays the same; false when it cannot.
     #[inline]
     fn overwrite(&mut self, value: &[u8], expiry_ms: Option<i64>) -> bool {
-        debug_assert!(self.form() >= INLINE && value.len() <= INLINE_BYTES_MAX);
+        debug_assert!(self.form() >= INLINE && value.len() <= usize::from(u16::MAX));
         if (self.tag() & EXPIRES != 0) != expiry_ms.is_some() {
             return false;
         }
@@ -478,12 +502,9 @@ impl Entry {
         match self.payload() {
             Payload::Int(value) => Entry::int(key, value, expiry_ms),
             Payload::Bytes(form, bytes) => Entry::build(key, expiry_ms, Payload::Bytes(form, bytes), 0),
-            Payload::Raw(boxed) => {
-                // SAFETY: as in `as_str`.
-                let copy = Box::new(unsafe { (*boxed).clone() });
-                Entry::build(key, expiry_ms, Payload::Raw(Box::into_raw(copy)), 0)
-            }
             // SAFETY: as in `as_str`.
+            Payload::Raw(shared) => Entry::shared(key, Arc::new(unsafe { (*shared).clone() }), expiry_ms),
+            // SAFETY: as in `as_object`.
             Payload::Object(boxed) => Entry::object(key, unsafe { (*boxed).clone() }, expiry_ms),
         }
     }
@@ -509,11 +530,11 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        // SAFETY: a pointer payload came from `Box::into_raw` and is owned by this entry; the allocation has
-        // this layout (type invariant); neither is used again.
+        // SAFETY: a pointer payload came from `Arc::into_raw` with a count, or from `Box::into_raw`, and is owned by
+        // this entry; the allocation has this layout (type invariant); neither is used again.
         unsafe {
             match self.payload() {
-                Payload::Raw(boxed) => drop(Box::from_raw(boxed)),
+                Payload::Raw(shared) => drop(Arc::from_raw(shared)),
                 Payload::Object(boxed) => drop(Box::from_raw(boxed)),
                 _ => {}
             }

@@ -6,16 +6,18 @@
 
 use super::access::{self, AccessPolicy};
 use super::counters::Counter;
-use super::entry::{Entry, Ref, Str};
+use super::entry::{Entry, Ref};
 use super::held::Many;
 use super::key::{Key, KeyHash};
 use super::keyspace::Keyspace;
 use super::object::{Collection, Kind, Object};
 use super::slot_table::{Guard, Slots};
+use super::string::Str;
 use super::table::{self, Table};
 use super::value::listpack::integer;
 use crate::slot::Slot;
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 /// Which slots a command needs.
 #[derive(Clone, Copy, Debug)]
@@ -401,6 +403,12 @@ impl<'a> Tx<'a> {
         entry.as_str().ok_or(WrongType).map(Some)
     }
 
+    /// The string at a key to hold on to, when it is a long one (see [`SHARED_BYTES_MIN`](super::SHARED_BYTES_MIN)):
+    /// it stays as it is whatever becomes of the key. Counts as no access: it follows a look-up that did.
+    pub fn shared(&self, key: Key<'_>) -> Option<Arc<Vec<u8>>> {
+        self.peek(key).and_then(Entry::as_shared)
+    }
+
     /// Makes a key hold a string, whatever it held; an integer in canonical form is kept as one.
     #[inline]
     pub fn set_string(&mut self, key: Key<'_>, value: &[u8], ttl: Ttl) {
@@ -413,6 +421,17 @@ impl<'a> Tx<'a> {
                 |expiry_ms| Entry::bytes(key.bytes(), value, expiry_ms),
             ),
         }
+    }
+
+    /// Makes a key hold a string that others may hold too, whatever it held; its bytes are not copied. For long ones:
+    /// it is kept outside of the entry, and as bytes.
+    pub fn set_shared(&mut self, key: Key<'_>, value: &Arc<Vec<u8>>, ttl: Ttl) {
+        self.overwrite(
+            key,
+            ttl,
+            |entry, expiry_ms| entry.set_shared(value.clone(), expiry_ms),
+            |expiry_ms| Entry::shared(key.bytes(), value.clone(), expiry_ms),
+        );
     }
 
     /// Makes a key hold a string that is kept as bytes even when it spells an integer, whatever it held.

@@ -20,6 +20,8 @@ pub(super) const HANDLERS: Handlers = &[
 const SAMPLES: i64 = 5;
 /// A key's share of its slot's table: a pointer and a tag, at the usual fill.
 const PLACE_BYTES: usize = 13;
+/// What a shared string takes beside its bytes: two counts and the vector's head.
+const SHARED_BYTES: usize = 2 * size_of::<usize>() + size_of::<Vec<u8>>();
 
 fn usage(call: &mut Call<'_>) -> Outcome {
     let args = call.args;
@@ -56,8 +58,7 @@ fn transaction<'a>(call: &Call<'a>, key: Key<'_>) -> Tx<'a> {
 fn bytes_of(entry: &Entry, samples: usize) -> usize {
     let outside = match entry.as_object().as_deref() {
         _ if entry.is_packed() => 0,
-        None if entry.is_raw() => entry.as_str().map_or(0, |string| string.len()) + size_of::<Vec<u8>>(),
-        None => 0,
+        None => entry.as_shared().map_or(0, |string| string.capacity() + SHARED_BYTES),
         Some(Object::List(list)) => list.heap_bytes() + size_of::<Object>(),
         Some(Object::Set(set)) => set.allocated_bytes(samples) + size_of::<Object>(),
         Some(Object::Hash(hash)) => hash.allocated_bytes(samples) + size_of::<Object>(),

@@ -26,6 +26,24 @@ fn an_entry_gives_back_what_it_was_built_from() {
 }
 
 #[test]
+fn a_long_string_is_held_by_its_entry_and_whoever_sends_it() {
+    let mut entry = Entry::bytes(b"key", &[b'a'; SHARED_BYTES_MIN], None);
+    let place = |entry: &Entry| entry.as_shared().map(|shared| shared.as_ptr());
+    let before = place(&entry);
+    entry.set_bytes(&[b'b'; SHARED_BYTES_MIN], Some(1));
+    assert_eq!((place(&entry), entry.expiry_ms()), (before, Some(1)), "overwritten in place");
+    let held = entry.as_shared().unwrap();
+    entry.as_raw_mut().unwrap()[0] = b'c';
+    assert_ne!(place(&entry), before, "while it is held, a copy is changed");
+    assert_eq!((held[0], entry.as_shared().unwrap()[0]), (b'b', b'c'));
+    let shared = entry.as_shared().unwrap();
+    assert_eq!(Arc::strong_count(&held), 1);
+    drop(entry);
+    assert_eq!((Arc::strong_count(&shared), shared.len()), (1, SHARED_BYTES_MIN));
+    assert_eq!(Entry::bytes(b"", &[0; SHARED_BYTES_MIN - 1], None).as_shared(), None);
+}
+
+#[test]
 fn random_changes_leave_the_last_value_and_expiry() {
     let seed = fastrand::u64(..);
     let mut random = fastrand::Rng::with_seed(seed);
@@ -35,7 +53,8 @@ fn random_changes_leave_the_last_value_and_expiry() {
         let mut value = b"7".to_vec();
         let mut expiry = None;
         for _ in 0..50 {
-            match random.u8(0..6) {
+            let held = entry.as_shared().map(|held| (held, value.clone()));
+            match random.u8(0..7) {
                 0 => {
                     value = vec![random.u8(..); random.usize(0..200)];
                     expiry = random.bool().then(|| random.i64(..));
@@ -56,10 +75,17 @@ fn random_changes_leave_the_last_value_and_expiry() {
                     value.push(b'x');
                 }
                 4 => entry.set_access(random.u32(..) & 0xFF_FFFF),
+                5 => {
+                    value = vec![b's'; random.usize(0..40_000)];
+                    entry.set_shared(Arc::new(value.clone()), expiry);
+                }
                 _ => {
-                    value = vec![b'b'; 70_000];
+                    value = vec![b'b'; SHARED_BYTES_MIN - 20 + random.usize(..40)];
                     entry.set_bytes(&value, expiry);
                 }
+            }
+            if let Some((held, before)) = held {
+                assert_eq!(*held, before, "seed {seed}: what a reply still sends was changed");
             }
             assert_eq!(entry.key(), key, "seed {seed}");
             assert_eq!(entry.as_str().unwrap().to_vec(), value, "seed {seed}");
