@@ -6,6 +6,7 @@
 //! with SO_REUSEPORT spread by hash: with few connections some threads get none), and the port stays
 //! exclusively ours, so a second server on it is told so.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::net::TcpStream;
 use std::pin::Pin;
@@ -13,7 +14,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::LocalSet;
 
 /// Connections accepted but not yet taken by their thread, at most.
@@ -30,7 +31,7 @@ pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 pub struct Workers {
     inboxes: Vec<mpsc::Sender<TcpStream>>,
     next: AtomicUsize,
-    threads: Vec<std::thread::JoinHandle<()>>,
+    threads: Vec<std::thread::JoinHandle<bool>>,
 }
 
 impl Workers {
@@ -59,7 +60,10 @@ impl Workers {
                 .build()?;
             let (start, stop) = (start.clone(), stop.clone());
             let thread = std::thread::Builder::new().name(format!("{name}-{index}")).spawn(move || {
-                LocalSet::new().block_on(&runtime, serve_thread(inbox, stop, move || start(index)));
+                let serving = serve_thread(inbox, stop, move || start(index));
+                // What is waited for here is looked at whenever anything wakes the thread, so it is a task that ends
+                // once, and not the three things that it waits for.
+                LocalSet::new().block_on(&runtime, async { tokio::task::spawn_local(serving).await }).is_err()
             })?;
             inboxes.push(sender);
             threads.push(thread);
@@ -83,9 +87,36 @@ impl Workers {
     pub fn join(self) {
         drop(self.inboxes);
         for thread in self.threads {
-            if thread.join().is_err() {
+            if thread.join().unwrap_or(true) {
                 tracing::error!("a worker thread panicked");
             }
+        }
+    }
+}
+
+/// Connections of a thread that have not ended.
+#[derive(Default)]
+struct Open {
+    count: Cell<usize>,
+    none: Notify,
+}
+
+/// Counts one connection, however it ends.
+struct Counted(Rc<Open>);
+
+impl Counted {
+    fn new(open: &Rc<Open>) -> Counted {
+        open.count.set(open.count.get() + 1);
+        Counted(open.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let count = self.0.count.get() - 1;
+        self.0.count.set(count);
+        if count == 0 {
+            self.0.none.notify_one();
         }
     }
 }
@@ -97,23 +128,31 @@ async fn serve_thread<S>(
 ) where
     S: Fn(tokio::net::TcpStream) -> LocalFuture + 'static,
 {
-    let serve = Rc::new(start());
-    let mut connections = tokio::task::JoinSet::new();
+    let serve = start();
+    let open = Rc::new(Open::default());
     loop {
-        tokio::select! {
-            received = inbox.recv() => {
-                let Some(stream) = received else { break };
-                match tokio::net::TcpStream::from_std(stream) {
-                    Ok(stream) => { connections.spawn_local(serve(stream)); }
-                    Err(error) => tracing::warn!("a connection was lost before it was served: {error}"),
-                }
-            }
+        let received = tokio::select! {
+            received = inbox.recv() => received,
             _ = stop.wait_for(|stop| *stop) => break,
-            // Takes finished connections out of the set, so that it does not grow.
-            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+        };
+        let Some(stream) = received else { break };
+        match tokio::net::TcpStream::from_std(stream) {
+            Ok(stream) => {
+                let (counted, served) = (Counted::new(&open), serve(stream));
+                tokio::task::spawn_local(async move {
+                    let _counted = counted;
+                    served.await;
+                });
+            }
+            Err(error) => tracing::warn!("a connection was lost before it was served: {error}"),
         }
     }
-    let _ = tokio::time::timeout(DRAIN, async { while connections.join_next().await.is_some() {} }).await;
+    let drained = async {
+        while open.count.get() > 0 {
+            open.none.notified().await;
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN, drained).await;
 }
 
 /// Accepts connections until `stop` and hands each to `take`, which may refuse it by dropping it.
