@@ -1,15 +1,17 @@
 //! The arguments of one request, borrowed from the buffer they were read into.
 
 use super::table::KeyRun;
-use crate::resp::ArgRange;
+use crate::resp::{Apart, ArgRange};
 use crate::store::{Key, KeyHash};
 use std::ops::Index;
+use std::sync::Arc;
 
 /// A request's arguments; argument 0 is the command's name. Copies are cheap.
 #[derive(Clone, Copy)]
 pub struct Args<'a> {
     buffer: &'a [u8],
     ranges: &'a [ArgRange],
+    apart: &'a Apart,
     /// Keys that a batch hashed ahead of running it.
     hashed: KeyRun,
     /// Their hashes.
@@ -20,7 +22,13 @@ impl<'a> Args<'a> {
     /// The arguments at `ranges` of `buffer`.
     #[inline]
     pub fn new(buffer: &'a [u8], ranges: &'a [ArgRange]) -> Args<'a> {
-        Args { buffer, ranges, hashed: KeyRun::default(), hashes: &[] }
+        Args::with_apart(buffer, ranges, Apart::NONE)
+    }
+
+    /// The arguments at `ranges` of `buffer` or kept apart from it.
+    #[inline]
+    pub fn with_apart(buffer: &'a [u8], ranges: &'a [ArgRange], apart: &'a Apart) -> Args<'a> {
+        Args { buffer, ranges, apart, hashed: KeyRun::default(), hashes: &[] }
     }
 
     /// The same, with the hashes of the first of these keys known.
@@ -40,13 +48,19 @@ impl<'a> Args<'a> {
     /// [`len`](Self::len).
     #[inline]
     pub fn at(self, index: usize) -> &'a [u8] {
-        self.ranges[index].of(self.buffer)
+        self.ranges[index].of(self.buffer, self.apart)
     }
 
     /// An argument that may be missing.
     #[inline]
     pub fn get(self, index: usize) -> Option<&'a [u8]> {
-        self.ranges.get(index).map(|range| range.of(self.buffer))
+        self.ranges.get(index).map(|range| range.of(self.buffer, self.apart))
+    }
+
+    /// A long argument to hold on to, when it came into memory of its own: it can become a value without a copy.
+    #[inline]
+    pub fn shared(self, index: usize) -> Option<&'a Arc<Vec<u8>>> {
+        self.ranges.get(index)?.shared_of(self.apart)
     }
 
     /// The hashes of these keys, when all of them are known.
@@ -66,12 +80,12 @@ impl<'a> Args<'a> {
 
     /// All arguments, the name first.
     pub fn iter(self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
-        self.ranges.iter().map(move |range| range.of(self.buffer))
+        self.ranges.iter().map(move |range| range.of(self.buffer, self.apart))
     }
 
     /// The arguments from `count` on.
     pub fn skip(self, count: usize) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone {
-        self.ranges.get(count..).unwrap_or_default().iter().map(move |range| range.of(self.buffer))
+        self.ranges.get(count..).unwrap_or_default().iter().map(move |range| range.of(self.buffer, self.apart))
     }
 
     /// True when argument `index` is there and is `word`, whatever the case.
@@ -80,12 +94,7 @@ impl<'a> Args<'a> {
         self.get(index).is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
     }
 
-    /// Where each argument stands in [`buffer`](Self::buffer).
-    pub fn ranges(self) -> &'a [ArgRange] {
-        self.ranges
-    }
-
-    /// The bytes the ranges point into.
+    /// The bytes it was read into, save for long arguments that were kept apart.
     pub fn buffer(self) -> &'a [u8] {
         self.buffer
     }

@@ -5,5 +5,4 @@ pub mod output;
 pub mod workers;
 
 pub use listener::{ListenError, listen};
-pub use output::Output;
 pub use workers::{Workers, accept_into};

@@ -4,14 +4,19 @@
 //! go on being run (a client may send a long pipeline before it reads the first reply), until
 //! [`OUTPUT_BYTES_MAX`] wait: then nothing more is read from it. So a client that never reads costs that much
 //! and no more, and others notice nothing.
+//!
+//! A turn of a connection is one read: whoever sends without end waits behind all others of its thread after each
+//! 32 KiB of requests. Buffers are lent by the thread for the turn (see [`Spare`]); long arguments are read straight
+//! into the memory that becomes the value, and long values sent from where the keyspace keeps them.
 
 use super::clients::Client;
 use super::dispatch::Dispatcher;
 use super::session::{After, Session};
+use super::spare::{READ_BYTES, Spare, Work};
 use super::{Node, now_ms};
-use crate::net::Output;
+use crate::net::output::{poll_send, send_now};
 use crate::net::workers::LocalFuture;
-use crate::resp::{RequestLimits, RequestParser};
+use crate::resp::RequestLimits;
 use socket2::{SockRef, TcpKeepalive};
 use std::future::poll_fn;
 use std::os::fd::AsRawFd;
@@ -19,7 +24,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -30,13 +35,8 @@ const BATCH: usize = 32;
 const OUTPUT_BYTES_MAX: usize = 32 << 20;
 /// Reply bytes after which a long batch is sent before the rest of it runs.
 const OUTPUT_BYTES_EAGER: usize = 256 << 10;
-/// Free space offered to a read, at least.
-const READ_BYTES: usize = 16 << 10;
-/// Most free space reserved ahead for a long argument: it is filled before more is reserved, so that a client
-/// cannot make the node reserve what it only announces.
-const READ_AHEAD_BYTES_MAX: usize = 1 << 20;
-/// Read buffer an idle connection keeps.
-const READ_KEPT_BYTES: usize = 64 << 10;
+/// Bytes of a long argument asked of the socket at once, at most.
+const READ_APART_BYTES_MAX: usize = 256 << 10;
 
 /// What a client from elsewhere is told while `protected-mode` is on and no password is set.
 const PROTECTED: &[u8] =
@@ -45,20 +45,28 @@ is set for the default user. In this mode connections are only accepted from the
 the same host and send 'CONFIG SET protected-mode no', set a password with 'CONFIG SET requirepass', or start the \
 server with '--protected-mode no'.\r\n";
 
+/// What the connections of one thread share.
+struct Thread {
+    node: Arc<Node>,
+    dispatcher: Dispatcher,
+    spare: Spare,
+}
+
 /// What serves connections on one thread.
 pub(super) fn server(node: Arc<Node>) -> impl Fn(TcpStream) -> LocalFuture + 'static {
-    let dispatcher = Rc::new(Dispatcher::new(node.clone()));
+    let thread = Rc::new(Thread { dispatcher: Dispatcher::new(node.clone()), spare: Spare::default(), node });
     move |stream| {
-        let (node, dispatcher) = (node.clone(), dispatcher.clone());
+        let thread = thread.clone();
         Box::pin(async move {
-            if let Err(error) = accept(&node, &dispatcher, stream).await {
+            if let Err(error) = accept(&thread, stream).await {
                 tracing::debug!("a connection ended: {error}");
             }
         })
     }
 }
 
-async fn accept(node: &Node, dispatcher: &Dispatcher, mut stream: TcpStream) -> std::io::Result<()> {
+async fn accept(thread: &Thread, mut stream: TcpStream) -> std::io::Result<()> {
+    let node = &*thread.node;
     stream.set_nodelay(true)?;
     let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
     let config = node.config.load();
@@ -78,17 +86,7 @@ async fn accept(node: &Node, dispatcher: &Dispatcher, mut stream: TcpStream) -> 
     let session = Session::new(client.clone(), config.password.is_empty());
     drop(config);
     let _registered = Registered { node, id: client.id };
-    Connection {
-        stream,
-        client,
-        session,
-        parser: RequestParser::default(),
-        input: Vec::new(),
-        output: Output::default(),
-        closing: false,
-    }
-    .serve(dispatcher)
-    .await
+    Connection { stream, thread, client, session, work: None, closing: false, more: false, drained: true }.serve().await
 }
 
 /// Forgets a client however its task ends: also by a panic in a handler, or dropped when the drain is over.
@@ -103,15 +101,19 @@ impl Drop for Registered<'_> {
     }
 }
 
-struct Connection {
+struct Connection<'t> {
+    thread: &'t Thread,
     stream: TcpStream,
     client: Arc<Client>,
     session: Session,
-    parser: RequestParser,
-    input: Vec<u8>,
-    output: Output,
-    /// No more requests; what is in `output` is sent, then the connection closes.
+    /// Lent by the thread while there is something to do.
+    work: Option<Box<Work>>,
+    /// No more requests; what is left of the replies is sent, then the connection closes.
     closing: bool,
+    /// The last read filled its buffer: there is more, and others come first.
+    more: bool,
+    /// The last read took all there was: the socket is asked before a buffer is lent.
+    drained: bool,
 }
 
 /// What a connection's task woke up for.
@@ -124,25 +126,33 @@ enum Wake {
     Killed,
 }
 
-impl Connection {
-    async fn serve(mut self, dispatcher: &Dispatcher) -> std::io::Result<()> {
+impl Connection<'_> {
+    async fn serve(mut self) -> std::io::Result<()> {
         loop {
             match self.wait().await? {
                 Wake::Read(0) => break,
                 Wake::Read(count) => {
-                    dispatcher.count_input(count);
-                    self.run_requests(dispatcher).await?;
+                    self.thread.dispatcher.count_input(count);
+                    self.run_requests().await?;
                 }
                 // With room again, requests that waited for it go on.
-                Wake::Sent if !self.closing => self.run_requests(dispatcher).await?,
+                Wake::Sent if !self.closing => self.run_requests().await?,
                 Wake::Sent => {}
                 Wake::Killed => {
-                    self.output.send_now(&self.stream)?;
+                    if let Some(work) = &mut self.work {
+                        send_now(&mut work.output, &self.stream)?;
+                    }
                     break;
                 }
             }
-            if self.closing && self.output.is_empty() {
+            self.thread.spare.settle(&mut self.work);
+            self.publish();
+            if self.closing && self.unsent() == 0 {
                 break;
+            }
+            if self.more {
+                self.more = false;
+                tokio::task::yield_now().await;
             }
         }
         // A polite end: the client reads what was sent instead of a reset.
@@ -150,47 +160,75 @@ impl Connection {
         Ok(())
     }
 
+    /// Bytes of replies that the socket did not take.
+    fn unsent(&self) -> usize {
+        self.work.as_ref().map_or(0, |work| work.output.len())
+    }
+
     async fn wait(&mut self) -> std::io::Result<Wake> {
-        let reading = !self.closing && self.output.len() < OUTPUT_BYTES_MAX;
-        if reading {
-            self.make_room();
-        }
         poll_fn(|context| {
-            self.client.waker.register(context.waker());
             if self.client.is_killed() {
                 return Poll::Ready(Ok(Wake::Killed));
             }
-            if !self.output.is_empty()
-                && let Poll::Ready(sent) = self.output.poll_send(&mut self.stream, context)
+            if let Some(work) = &mut self.work
+                && !work.output.is_empty()
+                && let Poll::Ready(sent) = poll_send(&mut work.output, &self.stream, context)
             {
                 return Poll::Ready(sent.map(|()| Wake::Sent));
             }
-            if reading {
-                let read = pin!(self.stream.read_buf(&mut self.input));
-                if let Poll::Ready(read) = Future::poll(read, context) {
-                    return Poll::Ready(read.map(Wake::Read));
-                }
+            if !self.closing
+                && self.unsent() < OUTPUT_BYTES_MAX
+                && let Poll::Ready(read) = self.poll_read(context)
+            {
+                return Poll::Ready(read.map(Wake::Read));
             }
-            Poll::Pending
+            self.client.waker.register(context.waker());
+            if self.client.is_killed() { Poll::Ready(Ok(Wake::Killed)) } else { Poll::Pending }
         })
         .await
     }
 
-    fn make_room(&mut self) {
-        if self.input.is_empty() && self.input.capacity() > READ_KEPT_BYTES {
-            self.input = Vec::new();
-            self.parser.shrink();
+    /// Reads what there is, up to a turn's share. The connection is lent a buffer only when there is something.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
+        if self.drained {
+            let ready = self.stream.poll_read_ready(context)?;
+            // Woken again, there is something most likely, and reading asks anyway.
+            self.drained = false;
+            ready!(ready);
         }
-        let missing = self.parser.bytes_missing(self.input.len()).min(READ_AHEAD_BYTES_MAX);
-        if self.input.capacity() - self.input.len() < missing.max(READ_BYTES / 4) {
-            self.input.reserve(missing.max(READ_BYTES));
-        }
+        let spare = &self.thread.spare;
+        let Work { input, parser, .. } = &mut **self.work.get_or_insert_with(|| spare.lend());
+        let (bytes, bytes_max) = match parser.room() {
+            Some((argument, missing)) => (argument, missing.min(READ_APART_BYTES_MAX)),
+            None => {
+                spare.make_room(input);
+                (input, READ_BYTES)
+            }
+        };
+        let offered = bytes_max.min(bytes.capacity() - bytes.len());
+        let mut stream = (&mut self.stream).take(offered as u64);
+        let Poll::Ready(read) = Future::poll(pin!(stream.read_buf(bytes)), context) else {
+            spare.settle(&mut self.work);
+            return Poll::Pending;
+        };
+        let count = read?;
+        self.more = count == offered;
+        self.drained = !self.more;
+        Poll::Ready(Ok(count))
     }
 
     /// Runs what is complete in the read buffer, and sends the replies.
-    async fn run_requests(&mut self, dispatcher: &Dispatcher) -> std::io::Result<()> {
+    async fn run_requests(&mut self) -> std::io::Result<()> {
+        let Thread { dispatcher, spare, .. } = self.thread;
+        let mut work = self.work.take().unwrap_or_else(|| spare.lend());
+        let outcome = self.run_with(dispatcher, &mut work).await;
+        self.work = Some(work);
+        outcome
+    }
+
+    async fn run_with(&mut self, dispatcher: &Dispatcher, work: &mut Work) -> std::io::Result<()> {
         loop {
-            if self.closing || self.output.len() >= OUTPUT_BYTES_MAX {
+            if self.closing || work.output.len() >= OUTPUT_BYTES_MAX {
                 break;
             }
             let limits = {
@@ -202,52 +240,49 @@ impl Connection {
             };
             // Until AUTH each request is judged by the limits that hold once the one before it has run.
             let batch = if limits.unauthenticated { 1 } else { BATCH };
-            let parsed = self.parser.parse(&mut self.input, limits, batch);
+            let parsed = work.parser.parse(&mut work.input, limits, batch);
             let mut next = 0;
             loop {
-                let (session, out) = (&mut self.session, &mut self.output.buffer);
-                let (after, ran) = dispatcher.run_batch(session, &self.parser, next, &self.input, out);
+                let Work { input, parser, output } = work;
+                let (after, ran) = dispatcher.run_batch(&mut self.session, parser, next, input, output);
                 next = ran;
                 self.closing |= after == After::Close;
                 if after != After::Held {
                     break;
                 }
-                self.output.send_now(&self.stream)?;
-                self.publish();
-                if !self.wait_out_pause(dispatcher).await {
+                send_now(&mut work.output, &self.stream)?;
+                self.publish_of(Some(work));
+                if !self.wait_out_pause().await {
                     self.closing = true;
                     return Ok(());
                 }
             }
             if let (false, Err(error)) = (self.closing, parsed) {
-                dispatcher.refuse(&error, &mut self.output.buffer);
+                dispatcher.refuse(&error, &mut work.output);
                 self.closing = true;
             }
             // Fewer than asked for: the rest of the buffer is no whole request.
-            let done = self.parser.requests().len() < batch;
-            self.parser.next_batch();
+            let done = work.parser.requests().len() < batch;
+            work.parser.next_batch();
             if done {
                 break;
             }
-            if self.output.len() > OUTPUT_BYTES_EAGER {
-                self.output.send_now(&self.stream)?;
+            if work.output.len() > OUTPUT_BYTES_EAGER {
+                send_now(&mut work.output, &self.stream)?;
             }
         }
-        let consumed = self.parser.release();
-        self.consume(consumed);
-        if !self.input.is_empty() && self.input.len() > dispatcher.config().query_buffer_bytes_max {
+        work.parser.release_from(&mut work.input);
+        if !work.input.is_empty() && work.input_bytes() > dispatcher.config().query_buffer_bytes_max {
             // As the reference: closed without a word.
             tracing::warn!("client {} closed: its request passed client-query-buffer-limit", self.client.id);
             self.closing = true;
         }
-        self.output.send_now(&self.stream)?;
-        self.publish();
-        Ok(())
+        send_now(&mut work.output, &self.stream)
     }
 
     /// Waits until CLIENT PAUSE ends or changes. False when the connection was killed meanwhile.
-    async fn wait_out_pause(&mut self, dispatcher: &Dispatcher) -> bool {
-        let node = dispatcher.node();
+    async fn wait_out_pause(&mut self) -> bool {
+        let node = &self.thread.node;
         let mut changes = node.pause.changes();
         let Some(pause) = node.pause.running(now_ms()) else { return true };
         let left_ms = u64::try_from(pause.until_ms - now_ms()).unwrap_or(0);
@@ -267,19 +302,20 @@ impl Connection {
         !self.client.is_killed()
     }
 
-    /// Drops consumed bytes from the front of the read buffer.
-    fn consume(&mut self, count: usize) {
-        if count == self.input.len() {
-            self.input.clear();
-        } else if count > 0 {
-            self.input.drain(..count);
-        }
-    }
-
     /// Makes this connection's numbers visible to CLIENT LIST.
     fn publish(&self) {
-        self.client.input_bytes.store(self.input.len(), Relaxed);
-        self.client.input_capacity.store(self.input.capacity(), Relaxed);
-        self.client.output_bytes.store(self.output.len(), Relaxed);
+        self.publish_of(self.work.as_deref());
+    }
+
+    fn publish_of(&self, work: Option<&Work>) {
+        let (mut input, mut capacity, mut output) = (0, 0, 0);
+        if let Some(work) = work {
+            input = work.input_bytes();
+            capacity = work.input.capacity() + input - work.input.len();
+            output = work.output.len();
+        }
+        self.client.input_bytes.store(input, Relaxed);
+        self.client.input_capacity.store(capacity, Relaxed);
+        self.client.output_bytes.store(output, Relaxed);
     }
 }

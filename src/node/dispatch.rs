@@ -16,7 +16,7 @@ use crate::command::words::Flags;
 use crate::command::{
     Args, Command, Ctx, Error, Handler, KeyRun, Outcome, Run, Table, is_http, locks, unknown_command,
 };
-use crate::resp::{ProtocolError, Reply, RequestParser};
+use crate::resp::{ProtocolError, Replies, Reply, RequestParser};
 use crate::slot::Slot;
 use crate::store::{KeyHash, Tx};
 use arc_swap::{ArcSwap, Cache};
@@ -79,11 +79,6 @@ impl Dispatcher {
         self.node.config.load()
     }
 
-    /// What all threads share.
-    pub(super) fn node(&self) -> &Node {
-        &self.node
-    }
-
     /// Counts bytes read from a client.
     pub(super) fn count_input(&self, count: usize) {
         bump(&self.stats.input_bytes, count as u64);
@@ -91,9 +86,9 @@ impl Dispatcher {
     }
 
     /// Answers what is no request.
-    pub(super) fn refuse(&self, error: &ProtocolError, out: &mut Vec<u8>) {
+    pub(super) fn refuse(&self, error: &ProtocolError, out: &mut Replies) {
         self.node.stats.count_error("ERR");
-        Reply::new(out, Default::default()).error_line(&error.line());
+        Reply::holding(out, Default::default()).error_line(&error.line());
     }
 
     /// Runs the parser's batch from its request `first` on and appends the replies to `out`. Answers what comes
@@ -104,7 +99,7 @@ impl Dispatcher {
         parser: &RequestParser,
         first: usize,
         input: &[u8],
-        out: &mut Vec<u8>,
+        out: &mut Replies,
     ) -> (After, usize) {
         let requests = &parser.requests()[first..];
         if requests.is_empty() {
@@ -114,14 +109,18 @@ impl Dispatcher {
         planned.clear();
         let mut hashes = self.hashes.borrow_mut();
         hashes.clear();
-        planned.extend(requests.iter().map(|request| plan(Args::new(input, parser.args_of(request)), &mut hashes)));
+        planned.extend(
+            requests
+                .iter()
+                .map(|request| plan(Args::with_apart(input, parser.args_of(request), parser.apart()), &mut hashes)),
+        );
         if hashes.len() >= PREFETCH_MIN {
             self.node.keyspace.prefetch(session.database, hashes.iter().copied());
         }
         let mut config = self.node.config.load();
         let mut now_ms = now_ms();
         prefetch::members(&self.node.keyspace, session.database, now_ms, &planned, &hashes, |request| {
-            Args::new(input, parser.args_of(&requests[request]))
+            Args::with_apart(input, parser.args_of(&requests[request]), parser.apart())
         });
         let pause = self.node.pause.running(now_ms);
         let written = out.len();
@@ -133,7 +132,8 @@ impl Dispatcher {
             self.evictor.borrow_mut().before_batch(&self.node, &config, &mut gate);
         }
         for (request, planned) in requests.iter().zip(planned.iter_mut()) {
-            let args = Args::new(input, parser.args_of(request)).with_hashes(planned.keys, planned.hashes(&hashes));
+            let args = Args::with_apart(input, parser.args_of(request), parser.apart())
+                .with_hashes(planned.keys, planned.hashes(&hashes));
             // What is refused is refused at once, paused or not.
             if pause.is_some_and(|pause| pause.holds(planned.command))
                 && self.check(session, &config, planned.command, args).is_ok()
@@ -164,7 +164,7 @@ impl Dispatcher {
             && took_ns >= config.slow_ns()
             && let (Some(last), Some(request)) = (planned.last(), requests.get(ran.wrapping_sub(1)))
         {
-            let args = Args::new(input, parser.args_of(request));
+            let args = Args::with_apart(input, parser.args_of(request), parser.apart());
             self.note_slow(session, &config, last.command, args, took_ns);
         }
         bump(&self.stats.requests, ran as u64);
@@ -219,9 +219,9 @@ impl Dispatcher {
         command: Option<&'static Command>,
         args: Args<'_>,
         now_ms: i64,
-        out: &mut Vec<u8>,
+        out: &mut Replies,
     ) -> bool {
-        let start = out.len();
+        let start = out.place();
         let skipping = session.reply_mode == ReplyMode::SkipNext;
         if skipping {
             session.reply_mode = ReplyMode::Skipping;
@@ -262,11 +262,11 @@ impl Dispatcher {
         command: Option<&'static Command>,
         error: &Error,
         refused: bool,
-        out: &mut Vec<u8>,
+        out: &mut Replies,
     ) {
         let line = error.line();
         self.node.stats.count_error(Error::code(&String::from_utf8_lossy(&line)));
-        Reply::new(out, session.protocol).error_line(&line);
+        Reply::holding(out, session.protocol).error_line(&line);
         if let Some(command) = command {
             let stats = &self.stats.commands[usize::from(command.id)];
             bump(if refused { &stats.rejected } else { &stats.failed }, 1);
@@ -300,13 +300,13 @@ impl Dispatcher {
         command: &'static Command,
         args: Args<'_>,
         now_ms: i64,
-        out: &mut Vec<u8>,
+        out: &mut Replies,
     ) -> Outcome {
         match command.run() {
             Run::Data(handler) => self.run_data(session, config, command, handler, args, now_ms, out),
             Run::Session => match self.node.session_handlers[usize::from(command.id)] {
                 Some(handler) => {
-                    let reply = Reply::new(out, session.protocol);
+                    let reply = Reply::holding(out, session.protocol);
                     handler(&mut Call { node: &self.node, session, command, args, reply, now_ms })
                 }
                 None => Err(unserved(command)),
@@ -325,7 +325,7 @@ impl Dispatcher {
         handler: Handler,
         args: Args<'_>,
         now_ms: i64,
-        out: &mut Vec<u8>,
+        out: &mut Replies,
     ) -> Outcome {
         let cluster = config.cluster_enabled;
         let plan = locks::plan(command, args, session.database, self.node.keyspace.databases(), cluster)?;
@@ -337,7 +337,7 @@ impl Dispatcher {
         if cluster && let locks::Plan::Slot(slot) = plan {
             self.check_owner(session, config, slot)?;
         }
-        let reply = Reply::new(out, session.protocol);
+        let reply = Reply::holding(out, session.protocol);
         let mut ctx = Ctx { tx, reply, config: &config.data };
         match plan {
             locks::Plan::Slot(slot) if config.slot_stats => self.run_counted(slot, handler, &mut ctx, args),
@@ -363,7 +363,7 @@ impl Dispatcher {
         let since = Instant::now();
         let outcome = handler(ctx, args);
         let input_bytes: usize = args.iter().map(|arg| arg.len() + 5).sum();
-        let output_bytes = ctx.reply.written_since(start).len();
+        let output_bytes = ctx.reply.written_since(start);
         let cpu_ns = since.elapsed().as_nanos() as u64;
         self.node.slot_usage.of(slot).add(cpu_ns, input_bytes as u64, output_bytes as u64);
         outcome

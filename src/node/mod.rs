@@ -20,6 +20,7 @@ pub mod session;
 pub mod session_commands;
 pub mod slot_usage;
 pub mod slowlog;
+mod spare;
 pub mod stats;
 
 pub use config::Config;

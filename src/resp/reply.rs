@@ -2,7 +2,9 @@
 //!
 //! It allocates nothing of its own and never fails: bounding the buffer is the connection's business.
 
+use super::replies::{Held, Replies};
 use std::io::Write;
+use std::sync::Arc;
 
 /// The protocol version a client chose with HELLO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -49,6 +51,8 @@ const fn headers() -> [[u8; HEADER_BYTES + 1]; 512] {
 /// Appends replies to a buffer.
 pub struct Reply<'a> {
     buffer: &'a mut Vec<u8>,
+    /// Where long values are held; none: they are copied.
+    held: Option<&'a mut Held>,
     protocol: Protocol,
 }
 
@@ -60,7 +64,13 @@ impl<'a> Reply<'a> {
     /// A writer that appends to `buffer`.
     #[inline]
     pub fn new(buffer: &'a mut Vec<u8>, protocol: Protocol) -> Reply<'a> {
-        Reply { buffer, protocol }
+        Reply { buffer, held: None, protocol }
+    }
+
+    /// A writer that appends to `replies` and holds the long values instead of copying them.
+    #[inline]
+    pub fn holding(replies: &'a mut Replies, protocol: Protocol) -> Reply<'a> {
+        Reply { buffer: &mut replies.bytes, held: Some(&mut replies.held), protocol }
     }
 
     /// The version in which it writes.
@@ -114,6 +124,18 @@ impl<'a> Reply<'a> {
         self.buffer.reserve(bytes.len() + 32);
         self.header(b'$', bytes.len());
         self.buffer.extend_from_slice(bytes);
+        self.buffer.extend_from_slice(b"\r\n");
+    }
+
+    /// A bulk string that others may hold too: it is not copied where replies can hold it until it is sent.
+    pub fn bulk_shared(&mut self, value: &Arc<Vec<u8>>) {
+        if self.held.is_none() {
+            return self.bulk(value);
+        }
+        self.header(b'$', value.len());
+        if let Some(held) = &mut self.held {
+            held.push(self.buffer.len(), value);
+        }
         self.buffer.extend_from_slice(b"\r\n");
     }
 
@@ -255,11 +277,14 @@ impl<'a> Reply<'a> {
     /// Drops what was written since `mark`.
     pub fn rewind(&mut self, mark: Mark) {
         self.buffer.truncate(mark.0);
+        if let Some(held) = &mut self.held {
+            held.truncate(mark.0);
+        }
     }
 
-    /// Bytes written since `mark`.
-    pub fn written_since(&self, mark: Mark) -> &[u8] {
-        &self.buffer[mark.0..]
+    /// Number of bytes written since `mark`.
+    pub fn written_since(&self, mark: Mark) -> usize {
+        self.buffer.len() - mark.0 + self.held.as_ref().map_or(0, |held| held.bytes_from(mark.0))
     }
 
     fn insert(&mut self, mark: Mark, header: impl FnOnce(&mut Reply<'_>)) {
@@ -267,6 +292,9 @@ impl<'a> Reply<'a> {
         header(self);
         let length = self.buffer.len() - end;
         self.buffer[mark.0..].rotate_right(length);
+        if let Some(held) = &mut self.held {
+            held.shift(mark.0, length);
+        }
     }
 
     /// Small counts, nearly all there are, come from a table and are written whole: no division, no call to copy them.

@@ -2,10 +2,13 @@
 //!
 //! It is incremental (a byte is looked at once, wherever the reads split), bounded (every length is checked
 //! against [`RequestLimits`] before anything is kept) and copies nothing: a request is a run of ranges over
-//! the connection's read buffer. Inline commands are unquoted in place. Errors are the reference's texts; the
+//! the connection's read buffer, save for long arguments, which may be [kept apart](RequestParser::keeping_apart). Inline commands are unquoted in place. Errors are the reference's texts; the
 //! connection answers with them and closes.
 //!
 //! Source: "RESP protocol spec", and what `redis-server` 7.0.15 answers where the page is silent.
+
+use super::apart::{APART_BYTES_MIN, Apart};
+use std::sync::Arc;
 
 /// Longest line of an inline command, or of a length, in bytes.
 pub const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -25,20 +28,38 @@ pub struct RequestLimits {
     pub unauthenticated: bool,
 }
 
-/// An argument: offsets into the read buffer.
+/// An argument: offsets into the read buffer, or the number of one that is kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArgRange {
-    /// First byte.
-    pub start: u32,
-    /// Behind the last byte.
-    pub end: u32,
+    /// First byte, or [`APART`].
+    start: u32,
+    /// Behind the last byte, or the number.
+    end: u32,
 }
 
+/// Start of an argument that is kept apart. Read buffers are shorter.
+const APART: u32 = u32::MAX;
+
 impl ArgRange {
-    /// The bytes it names in the buffer it was parsed from.
+    /// The bytes it names in the buffer it was parsed from, or among the arguments kept apart.
     #[inline]
-    pub fn of(self, buffer: &[u8]) -> &[u8] {
+    pub fn of<'a>(self, buffer: &'a [u8], apart: &'a Apart) -> &'a [u8] {
+        if self.start == APART {
+            return self.of_apart(apart);
+        }
         &buffer[self.start as usize..self.end as usize]
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of_apart(self, apart: &Apart) -> &[u8] {
+        apart.get(self.end as usize)
+    }
+
+    /// The bytes to hold on to, when they are kept apart.
+    #[inline]
+    pub fn shared_of(self, apart: &Apart) -> Option<&Arc<Vec<u8>>> {
+        (self.start == APART).then(|| apart.get(self.end as usize))
     }
 }
 
@@ -104,7 +125,8 @@ impl ProtocolError {
 /// Parser of one connection's requests.
 ///
 /// Use: append bytes to the buffer, [`parse`](RequestParser::parse) a batch, run it, then
-/// [`release`](RequestParser::release) what was consumed.
+/// [`release`](RequestParser::release) what was consumed. With arguments kept apart: read into
+/// [`room`](RequestParser::room) where there is one, and [`release_from`](RequestParser::release_from) the buffer.
 #[derive(Debug, Default)]
 pub struct RequestParser {
     args: Vec<ArgRange>,
@@ -119,9 +141,34 @@ pub struct RequestParser {
     args_missing: i64,
     /// Length of the argument being read, once known.
     bulk_length: Option<usize>,
+    /// Long arguments are kept apart.
+    keeps_apart: bool,
+    apart: Apart,
 }
 
 impl RequestParser {
+    /// A parser that keeps arguments from 16 KiB on out of the read buffer, unless they came with it as a whole.
+    pub fn keeping_apart() -> RequestParser {
+        RequestParser { keeps_apart: true, ..RequestParser::default() }
+    }
+
+    /// The arguments kept apart.
+    #[inline]
+    pub fn apart(&self) -> &Apart {
+        &self.apart
+    }
+
+    /// Where the next bytes must be read to, and how many at most; `None`: to the end of the buffer. Memory is
+    /// reserved as an argument comes, not as it is announced.
+    pub fn room(&mut self) -> Option<(&mut Vec<u8>, usize)> {
+        self.apart.room()
+    }
+
+    /// Bytes of the request being read that are kept apart.
+    pub fn apart_bytes(&self) -> usize {
+        self.apart.held_bytes()
+    }
+
     /// Complete requests of the current batch.
     #[inline]
     pub fn requests(&self) -> &[RequestSpan] {
@@ -178,6 +225,12 @@ impl RequestParser {
         } else if self.complete_args > 0 {
             self.args.drain(..self.complete_args);
         }
+        if self.apart.complete_count() > 0 {
+            for arg in self.args.iter_mut().filter(|arg| arg.start == APART) {
+                arg.end -= self.apart.complete_count() as u32;
+            }
+            self.apart.drop_complete();
+        }
         self.complete_args = 0;
         self.requests.clear();
     }
@@ -189,7 +242,7 @@ impl RequestParser {
         let partial = self.args_missing > 0;
         let consumed = if partial { self.request_start } else { self.position };
         if consumed > 0 {
-            for arg in &mut self.args {
+            for arg in self.args.iter_mut().filter(|arg| arg.start != APART) {
                 arg.start -= consumed as u32;
                 arg.end -= consumed as u32;
             }
@@ -197,6 +250,26 @@ impl RequestParser {
             self.request_start = 0;
         }
         consumed
+    }
+
+    /// As [`release`](Self::release), and removes what is no longer needed from `buffer`: also what is kept apart.
+    pub fn release_from(&mut self, buffer: &mut Vec<u8>) {
+        let consumed = if let Some(&mut start) = self.apart.start() {
+            buffer.drain(start..self.position);
+            self.position = start;
+            let consumed = self.release();
+            if let Some(start) = self.apart.start() {
+                *start -= consumed;
+            }
+            consumed
+        } else {
+            self.release()
+        };
+        if consumed == buffer.len() {
+            buffer.clear();
+        } else if consumed > 0 {
+            buffer.drain(..consumed);
+        }
     }
 
     /// Gives back memory that an unusually large request made the parser keep.
@@ -215,6 +288,7 @@ impl RequestParser {
             inline,
         });
         self.complete_args = self.args.len();
+        self.apart.complete();
     }
 
     /// `*count\r\n`.
@@ -259,7 +333,10 @@ impl RequestParser {
                     length as usize
                 }
             };
-            if buffer.len() - self.position < length + 2 {
+            if buffer.len() - self.position < length + 2 || self.apart.is_filling() {
+                if self.keep_apart(buffer, length) {
+                    continue;
+                }
                 return Ok(Progress::NeedMore);
             }
             let start = self.position as u32;
@@ -269,6 +346,21 @@ impl RequestParser {
             self.args_missing -= 1;
         }
         Ok(Progress::Done)
+    }
+
+    /// Takes what there is of a long argument out of the buffer; true when that makes it whole.
+    #[cold]
+    fn keep_apart(&mut self, buffer: &[u8], length: usize) -> bool {
+        if !self.keeps_apart || length < APART_BYTES_MIN {
+            return false;
+        }
+        let (taken, whole) = self.apart.fill(buffer, self.position, length);
+        self.position += taken;
+        let Some(index) = whole else { return false };
+        self.args.push(ArgRange { start: APART, end: index as u32 });
+        self.bulk_length = None;
+        self.args_missing -= 1;
+        true
     }
 
     /// A line of words; quoting as in `redis-cli`. An empty line is no request.
@@ -349,7 +441,7 @@ pub fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut buffer = line.to_vec();
     let mut ranges = Vec::new();
     split_words(&mut buffer, 0, line.len(), &mut ranges).ok()?;
-    Some(ranges.into_iter().map(|range| range.of(&buffer).to_vec()).collect())
+    Some(ranges.into_iter().map(|range| range.of(&buffer, Apart::NONE).to_vec()).collect())
 }
 
 /// Splits `buffer[start..end]` into words, unquoting in place: a word never becomes longer than it stands.
@@ -432,119 +524,4 @@ fn is_space(byte: u8) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: RequestLimits = RequestLimits { bulk_bytes_max: 512 * 1024 * 1024, unauthenticated: false };
-
-    /// Feeds `chunks` one after another and collects every request as owned arguments.
-    fn feed(chunks: &[&[u8]], limits: RequestLimits) -> (Vec<Vec<Vec<u8>>>, Option<ProtocolError>) {
-        let mut parser = RequestParser::default();
-        let mut buffer = Vec::new();
-        let mut requests = Vec::new();
-        for chunk in chunks {
-            buffer.extend_from_slice(chunk);
-            loop {
-                let outcome = parser.parse(&mut buffer, limits, 3);
-                for request in parser.requests() {
-                    requests.push(parser.args_of(request).iter().map(|arg| arg.of(&buffer).to_vec()).collect());
-                }
-                if let Err(error) = outcome {
-                    return (requests, Some(error));
-                }
-                let done = parser.requests().is_empty();
-                let consumed = parser.release();
-                buffer.drain(..consumed);
-                if done {
-                    break;
-                }
-            }
-        }
-        (requests, None)
-    }
-
-    fn words(text: &[&str]) -> Vec<Vec<u8>> {
-        text.iter().map(|word| word.as_bytes().to_vec()).collect()
-    }
-
-    #[test]
-    fn a_stream_split_at_any_byte_yields_the_same_requests() {
-        let stream: &[u8] = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\na\r\nb\r\nPING\r\n*1\r\n$0\r\n\r\n*0\r\n*-1\r\n\r\nset \"a b\" '\\'x' \"\\x41\\n\"\r\n*2\r\n$4\r\nLLEN\r\n$2\r\nxy\r\n";
-        let expected = vec![
-            words(&["SET", "k", "a\r\nb"]),
-            words(&["PING"]),
-            words(&[""]),
-            words(&["set", "a b", "'x", "A\n"]),
-            words(&["LLEN", "xy"]),
-        ];
-        assert_eq!(feed(&[stream], LIMITS), (expected.clone(), None));
-        for split in 1..stream.len() {
-            assert_eq!(feed(&[&stream[..split], &stream[split..]], LIMITS), (expected.clone(), None), "at {split}");
-        }
-        let bytes: Vec<&[u8]> = stream.chunks(1).collect();
-        assert_eq!(feed(&bytes, LIMITS), (expected, None));
-    }
-
-    #[test]
-    fn what_is_no_request_is_refused_with_the_reference_s_text() {
-        let tight = RequestLimits { unauthenticated: true, ..LIMITS };
-        let long = [b'x'; INLINE_BYTES_MAX + 2];
-        for (bytes, limits, text) in [
-            (&b"*x\r\n"[..], LIMITS, "Protocol error: invalid multibulk length"),
-            (b"*1048577\r\n", LIMITS, "Protocol error: invalid multibulk length"),
-            (b"*99999999999999999999\r\n", LIMITS, "Protocol error: invalid multibulk length"),
-            (b"*01\r\n", LIMITS, "Protocol error: invalid multibulk length"),
-            (b"*1\r\n$-1\r\n", LIMITS, "Protocol error: invalid bulk length"),
-            (b"*1\r\n$536870913\r\n", LIMITS, "Protocol error: invalid bulk length"),
-            (b"*1\r\n$x\r\n", LIMITS, "Protocol error: invalid bulk length"),
-            (b"*1\r\nabc\r\n", LIMITS, "Protocol error: expected '$', got 'a'"),
-            (b"*11\r\n", tight, "Protocol error: unauthenticated multibulk length"),
-            (b"*1\r\n$16385\r\n", tight, "Protocol error: unauthenticated bulk length"),
-            (b"get \"a\r\n", LIMITS, "Protocol error: unbalanced quotes in request"),
-            (b"get \"a\"b\r\n", LIMITS, "Protocol error: unbalanced quotes in request"),
-            (&long, LIMITS, "Protocol error: too big inline request"),
-        ] {
-            let (_, error) = feed(&[bytes], limits);
-            assert_eq!(error.map(|error| error.to_string()).as_deref(), Some(text));
-        }
-        let mut endless = b"*".to_vec();
-        endless.extend([b'1'; INLINE_BYTES_MAX + 1]);
-        assert_eq!(feed(&[&endless], LIMITS).1, Some(ProtocolError::CountTooLong));
-    }
-
-    #[test]
-    fn requests_in_front_of_an_error_are_kept() {
-        let (requests, error) = feed(&[b"PING\r\n*x\r\n"], LIMITS);
-        assert_eq!((requests.len(), error), (1, Some(ProtocolError::InvalidCount)));
-    }
-
-    #[test]
-    fn random_requests_survive_random_splits() {
-        let seed = fastrand::u64(..);
-        let mut random = fastrand::Rng::with_seed(seed);
-        for _ in 0..300 {
-            let mut stream = Vec::new();
-            let mut expected = Vec::new();
-            for _ in 0..random.usize(1..8) {
-                let args: Vec<Vec<u8>> = (0..random.usize(1..6))
-                    .map(|_| (0..random.usize(0..300)).map(|_| random.u8(..)).collect())
-                    .collect();
-                stream.extend(format!("*{}\r\n", args.len()).bytes());
-                for arg in &args {
-                    stream.extend(format!("${}\r\n", arg.len()).bytes());
-                    stream.extend(arg);
-                    stream.extend(b"\r\n");
-                }
-                expected.push(args);
-            }
-            let mut chunks = Vec::new();
-            let mut rest = &stream[..];
-            while !rest.is_empty() {
-                let (chunk, tail) = rest.split_at(random.usize(1..=rest.len().min(64)));
-                chunks.push(chunk);
-                rest = tail;
-            }
-            assert_eq!(feed(&chunks, LIMITS), (expected, None), "seed {seed}");
-        }
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@
 
 mod clients;
 mod differential;
+mod large_values;
 mod memory_limit;
 mod proxy;
 mod robustness;

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use crate::support::{PATIENCE, Server, encode, eventually};
 
-const MIB: usize = 1 << 20;
+pub const MIB: usize = 1 << 20;
 
 /// What a client may talk to: a node, and the proxy in front of several.
-const KINDS: [fn() -> Server; 2] = [|| Server::node(&[]), || Server::up(2, &[])];
+pub const KINDS: [fn() -> Server; 2] = [|| Server::node(&[]), || Server::up(2, &[])];
 
 /// What a server sends for `bytes`, until it closes; our side says first that nothing more will come.
-fn answer(server: &Server, bytes: &[u8]) -> Vec<u8> {
+pub fn answer(server: &Server, bytes: &[u8]) -> Vec<u8> {
     let mut stream = open(server);
     // The server may close before it has read all of it.
     let _ = stream.write_all(bytes);
@@ -24,7 +24,7 @@ fn answer(server: &Server, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Everything until the server closes; a reset counts as a close.
-fn rest(mut stream: TcpStream) -> Vec<u8> {
+pub fn rest(mut stream: TcpStream) -> Vec<u8> {
     let mut out = Vec::new();
     let mut chunk = [0; 1 << 16];
     loop {
@@ -37,14 +37,14 @@ fn rest(mut stream: TcpStream) -> Vec<u8> {
     }
 }
 
-fn open(server: &Server) -> TcpStream {
+pub fn open(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.address()).expect("the server accepts connections");
     stream.set_nodelay(true).expect("a connected socket takes options");
     stream.set_read_timeout(Some(PATIENCE)).expect("a connected socket takes options");
     stream
 }
 
-fn assert_serves(server: &Server) {
+pub fn assert_serves(server: &Server) {
     let mut wire = server.connect();
     assert_eq!(wire.ask(&[b"SET", b"served", b"yes"]), b"+OK\r\n");
     assert_eq!(wire.ask(&[b"GET", b"served"]), b"$3\r\nyes\r\n");
@@ -66,9 +66,14 @@ fn assert_same_answers(server: &Server, reference: &Server, cases: &[Vec<u8>]) {
 }
 
 fn resident_bytes(server: &Server) -> usize {
+    status_bytes(server, "VmRSS")
+}
+
+/// What the system says of a server's memory, by the name of the line.
+pub fn status_bytes(server: &Server, name: &str) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("the process runs");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a process has a resident set");
-    let kib: usize = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("VmRSS is a number");
+    let line = status.lines().find(|line| line.starts_with(name)).expect("a process has such a line");
+    let kib: usize = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("it is a number");
     kib * 1024
 }
 

@@ -1,7 +1,7 @@
 //! Many keys with one command.
 
 use super::options::{Condition, Grammar, Options};
-use super::value::write;
+use super::value::{answer, write};
 use crate::command::number::parse_int;
 use crate::command::spec::{KeySpec, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
@@ -75,10 +75,9 @@ pub const COMMANDS: &[Spec] = &[
 fn mget(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.reply.array(args.len() - 1);
     for index in 1..args.len() {
-        match ctx.tx.string_touched(args.key(index)) {
-            Ok(Some(value)) => ctx.reply.bulk(value.as_bytes(&mut itoa::Buffer::new())),
-            // A value of another type is not an error here.
-            _ => ctx.reply.null(),
+        // A value of another type is not an error here.
+        if answer(ctx, args.key(index)).is_err() {
+            ctx.reply.null();
         }
     }
     Ok(())
@@ -144,7 +143,7 @@ fn hold_of_all(
 
 fn write_pairs(ctx: &mut Ctx<'_>, args: Args<'_>, first: usize, end: usize, ttl: Ttl) {
     for index in (first..end).step_by(2) {
-        write(ctx, args.key(index), args.at(index + 1), ttl);
+        write(ctx, args.key(index), args, index + 1, ttl);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::options::{Condition, Expiry, Grammar, Options, Unit, unix_ms};
 use crate::command::spec::{KeySpec, OwnKeys, Run, Spec};
 use crate::command::{Args, Ctx, Outcome};
-use crate::store::{Event, Key, Ttl};
+use crate::store::{Event, Key, SHARED_BYTES_MIN, Str, Ttl, WrongType};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -137,19 +137,35 @@ pub const COMMANDS: &[Spec] = &[
 
 /// GET key.
 fn get(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    match ctx.tx.string_touched(args.key(1))? {
+    answer(ctx, args.key(1))?;
+    Ok(())
+}
+
+/// Answers with the string at a key, or null. A long one is held until it is sent, not copied.
+#[inline(always)]
+pub(super) fn answer(ctx: &mut Ctx<'_>, key: Key<'_>) -> Result<(), WrongType> {
+    match ctx.tx.string_touched(key)? {
+        Some(Str::Bytes(value)) if value.len() >= SHARED_BYTES_MIN => {
+            answer_long(ctx, key);
+        }
         Some(value) => ctx.reply.bulk(value.as_bytes(&mut itoa::Buffer::new())),
         None => ctx.reply.null(),
     }
     Ok(())
 }
 
+#[cold]
+fn answer_long(ctx: &mut Ctx<'_>, key: Key<'_>) {
+    if let Some(value) = ctx.tx.shared(key) {
+        ctx.reply.bulk_shared(&value);
+    }
+}
+
 /// SET key value [options].
 fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let (key, value) = (args.key(1), args.at(2));
+    let key = args.key(1);
     if args.len() == 3 {
-        ctx.tx.set_string(key, value, Ttl::Clear);
-        ctx.tx.notify(Event::String, "set", key);
+        write(ctx, key, args, 2, Ttl::Clear);
         ctx.reply.ok();
         return Ok(());
     }
@@ -159,7 +175,7 @@ fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         get(ctx, args)?;
     }
     if options.condition.holds(ctx, key)? {
-        write(ctx, key, value, ttl);
+        write(ctx, key, args, 2, ttl);
         if !options.get {
             ctx.reply.ok();
         }
@@ -169,9 +185,14 @@ fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// Stores a value and tells of it, and of its expiry when it was given one.
-pub(super) fn write(ctx: &mut Ctx<'_>, key: Key<'_>, value: &[u8], ttl: Ttl) {
-    ctx.tx.set_string(key, value, ttl);
+/// Stores argument `index` as a value and tells of it, and of its expiry when it was given one. A long argument
+/// becomes the value without a copy.
+#[inline]
+pub(super) fn write(ctx: &mut Ctx<'_>, key: Key<'_>, args: Args<'_>, index: usize, ttl: Ttl) {
+    match args.shared(index) {
+        None => ctx.tx.set_string(key, args.at(index), ttl),
+        Some(value) => ctx.tx.set_shared(key, value, ttl),
+    }
     ctx.tx.notify(Event::String, "set", key);
     if matches!(ttl, Ttl::At(_)) {
         ctx.tx.notify(Event::Generic, "expire", key);
@@ -182,7 +203,7 @@ pub(super) fn write(ctx: &mut Ctx<'_>, key: Key<'_>, value: &[u8], ttl: Ttl) {
 fn setnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let missing = Condition::Missing.holds(ctx, args.key(1))?;
     if missing {
-        write(ctx, args.key(1), args.at(2), Ttl::Clear);
+        write(ctx, args.key(1), args, 2, Ttl::Clear);
     }
     ctx.reply.int(i64::from(missing));
     Ok(())
@@ -200,7 +221,7 @@ fn psetex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 fn set_expiring(ctx: &mut Ctx<'_>, args: Args<'_>, command: &'static str, unit: Unit) -> Outcome {
     let at_ms = unix_ms(command, unit, args.at(2), ctx.tx.now_ms())?;
-    write(ctx, args.key(1), args.at(3), Ttl::At(at_ms));
+    write(ctx, args.key(1), args, 3, Ttl::At(at_ms));
     ctx.reply.ok();
     Ok(())
 }
@@ -208,7 +229,7 @@ fn set_expiring(ctx: &mut Ctx<'_>, args: Args<'_>, command: &'static str, unit: 
 /// GETSET key value.
 fn getset(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     get(ctx, args)?;
-    write(ctx, args.key(1), args.at(2), Ttl::Clear);
+    write(ctx, args.key(1), args, 2, Ttl::Clear);
     Ok(())
 }
 
