@@ -18,6 +18,12 @@ pub struct Args<'a> {
     hashes: &'a [KeyHash],
 }
 
+/// Hashes a key; out of line, so that looking at a known hash stays short.
+#[inline(never)]
+fn hashed(bytes: &[u8]) -> Key<'_> {
+    Key::new(bytes)
+}
+
 impl<'a> Args<'a> {
     /// The arguments at `ranges` of `buffer`.
     #[inline]
@@ -72,9 +78,10 @@ impl<'a> Args<'a> {
     /// An argument as a key; not hashed again when that was done ahead.
     #[inline]
     pub fn key(self, index: usize) -> Key<'a> {
+        let bytes = self.at(index);
         match self.hashed.number_of(index).and_then(|number| self.hashes.get(number)) {
-            Some(hash) => Key::with_hash(self.at(index), *hash),
-            None => Key::new(self.at(index)),
+            Some(hash) => Key::with_hash(bytes, *hash),
+            None => hashed(bytes),
         }
     }
 

@@ -223,7 +223,7 @@ mod tests {
                 replies.advance(step);
                 sent += step;
             }
-            assert!(replies.is_empty() && replies.len() == 0);
+            assert_eq!((replies.is_empty(), replies.len()), (true, 0));
             assert_eq!(Arc::strong_count(&long), 3, "only the untouched one holds the value");
         }
     }

@@ -399,12 +399,21 @@ fn unfinished_line(buffer: &[u8], start: usize, error: ProtocolError) -> Result<
 /// Reads the number behind a type byte at `start`, up to `\r`, and where the next line begins; `None` while the
 /// line (with the byte behind `\r`) is not whole. The number is `None` when it is none by the reference's
 /// strict rules: optional minus, no leading zeros, nothing else.
-#[inline]
+#[inline(always)]
 fn length_line(buffer: &[u8], start: usize) -> Option<(Option<i64>, usize)> {
+    let digit = |byte: u8| i64::from(byte - b'0');
+    // Almost every line is of one of these.
+    match *buffer.get(start..)? {
+        [_, a @ b'0'..=b'9', b'\r', _, ..] => Some((Some(digit(a)), start + 4)),
+        [_, a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', _, ..] => Some((Some(digit(a) * 10 + digit(b)), start + 5)),
+        _ => longer_line(buffer, start),
+    }
+}
+
+fn longer_line(buffer: &[u8], start: usize) -> Option<(Option<i64>, usize)> {
     let digits = start + 1;
     let mut at = digits;
     let mut value: i64 = 0;
-    // Almost every line is a few digits and `\r\n`.
     while let Some(&byte) = buffer.get(at) {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 || at - digits > 17 {

@@ -11,7 +11,7 @@ static SEED: LazyLock<ahash::RandomState> = LazyLock::new(ahash::RandomState::ne
 const BUCKET_BITS: u32 = 43;
 
 /// A key's place: `[7 bits for the table's tag | 14 bits slot | 43 bits bucket]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyHash(u64);
 
 impl KeyHash {
