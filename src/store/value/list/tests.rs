@@ -47,6 +47,21 @@ fn long_list_costs_little_more_than_its_elements() {
 }
 
 #[test]
+fn a_list_that_grows_in_front_fills_its_nodes_too() {
+    let limits = limits(-2);
+    let mut list = List::new();
+    let text = |i: u32| format!("element-{i:05}").into_bytes();
+    for i in 0..10_000 {
+        list.push(End::Front, &text(i), &limits);
+        // Only the first two may be young, or have just become one.
+        assert!(list.nodes().skip(2).all(|node| node.heap_bytes() > 6 << 10), "{i}");
+    }
+    check_invariants(&list);
+    assert!(list.heap_bytes() < 150_000 * 5 / 4, "{}", list.heap_bytes());
+    assert_eq!(texts(&list), (0..10_000).rev().map(text).collect::<Vec<_>>());
+}
+
+#[test]
 fn nodes_are_bounded_by_bytes_or_by_elements() {
     let digits = || (0..1000).map(|i| format!("{i:030}"));
     assert_eq!(list(digits(), &limits(100)).node_count(), 10);
