@@ -20,6 +20,8 @@ pub use node::{Node, set_packed_threshold};
 /// Bytes up to which the first node takes what is pushed in front of it, which moves all of it. Beyond, a young node
 /// is opened before it, and becomes one with it when it has grown as far: a node is moved once for many elements.
 const YOUNG_BYTES_MAX: usize = 1 << 10;
+/// Room that a node is opened with: the young one and one more element, a size class of the allocator.
+const YOUNG_ROOM_BYTES: usize = 1280;
 
 /// An end of a list, or the end from which it is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +156,7 @@ impl List {
         }
         if end == End::Front && self.head_is_grown() {
             self.merge_with_next(0, limits);
-            self.insert_node(0, Node::of(value));
+            self.insert_node(0, Node::with_room(value, YOUNG_ROOM_BYTES));
             return;
         }
         let at = match end {
@@ -163,7 +165,7 @@ impl List {
         };
         if !self.push_into(at, end, value, limits) {
             let new_at = if end == End::Front { 0 } else { at + 1 };
-            self.insert_node(new_at, Node::of(value));
+            self.insert_node(new_at, Node::with_room(value, YOUNG_ROOM_BYTES));
         }
     }
 

@@ -56,6 +56,17 @@ impl Node {
         Node::Packed(pack)
     }
 
+    /// The same in a list of several nodes, which is going to grow: with room for `bytes`, so that the elements that
+    /// come next do not have it moved for each of them.
+    pub(super) fn with_room(value: &[u8], bytes: usize) -> Node {
+        if value.len() >= bytes {
+            return Node::of(value);
+        }
+        let mut pack = Listpack::in_buffer(Vec::with_capacity(bytes));
+        pack.push_back(value);
+        Node::Packed(pack)
+    }
+
     /// Elements.
     pub(super) fn len(&self) -> usize {
         match self {
