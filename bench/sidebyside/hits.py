@@ -66,9 +66,10 @@ def _table(bench, raw, limit, label, peer):
         over = ours["used"] > limit * 1.05
         figure = Figure(f"{policy}: behind {peer}", "points", 100.0 if over else behind, BEHIND_MAX)
         figures.append(figure)
-        lines.append([policy, *(f"{each['hit_ratio']:.2%}" + (f", {each['used'] / limit:.1f} × the limit" if each is ours and over else "")
-                                for each in (ours, theirs)),
-                      f"{-behind:+.2f} points", f"≥ −{BEHIND_MAX}", figure.verdict])
+        told = [f"{each['hit_ratio']:.2%}" for each in (ours, theirs)]
+        if over:
+            told[0] += f", but {ours['used'] / limit:.1f} × the limit"
+        lines.append([policy, *told, f"{-behind:+.2f} points", f"≥ −{BEHIND_MAX}", figure.verdict])
     sizes = bench.sizes
     text = [
         f"### Hit ratio: Zipf(0.99) over {sizes.hits_keys:,} keys, {sizes.hits_requests:,} requests, room for a tenth", "",

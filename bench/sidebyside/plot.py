@@ -7,7 +7,7 @@ is legible wherever the picture is shown.
 from xml.sax.saxutils import escape
 
 WIDTH, MARGIN = 920, 24
-NAME_WIDTH, NOTE_WIDTH = 290, 150
+NAME_WIDTH, NOTE_WIDTH = 310, 150
 ROW, BAR, SECTION = 19, 11, 40
 HEAD = 84
 # What the axis shows; a bar beyond it ends in an arrow.

@@ -16,7 +16,7 @@ from .resp import Client
 
 EXPIRING_PREFIX = "exp:"
 # From the first expiring key that is stored to the first that expires; doubled when storing takes longer.
-STORE_S = 6
+STORE_S = 4
 STORE_ATTEMPTS = 4
 # The last of the expiring keys lives this much longer than the first.
 SPREAD_S = 1

@@ -45,9 +45,9 @@ FULL = Sizes(
     requests={1: 120_000, 16: 960_000, 64: 1_280_000},
     memory_keys=(1_000_000, 700_000, 1_400_000),
     tail_inserted=10_000_000, tail_expiring=1_000_000, tail_inserts_per_s=400_000, tail_capacity_requests=150_000,
-    threads_requests=960_000,
+    threads_requests=640_000,
     idle_connections=10_000, idle_s=5.0,
-    hits_requests=10_000_000, hits_keys=1_000_000, hits_per_s=330_000,
+    hits_requests=10_000_000, hits_keys=1_000_000, hits_per_s=450_000,
 )
 QUICK = Sizes(
     keys=20_000, big_keys=2_000, collections=200,

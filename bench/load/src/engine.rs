@@ -136,158 +136,234 @@ impl Connection {
 }
 
 /// Runs until the closed work is finished, or the keys are down to `until_keys`, or the open work's time is over.
-pub fn run(
+pub fn run<'a>(
     port: u16,
-    mut open: Option<Open<'_>>,
-    mut closed: Option<Closed<'_>>,
+    open: Option<Open<'a>>,
+    closed: Option<Closed<'a>>,
     until_keys: Option<u64>,
 ) -> Result<Outcome, String> {
-    let opens = open.as_ref().map_or(0, |open| open.connections);
-    let closes = closed.as_ref().map_or(0, |closed| closed.connections);
-    let watch = opens + closes;
-    let count = watch + usize::from(until_keys.is_some());
-    let mut connections = (0..count).map(|_| Connection::open(port)).collect::<Result<Vec<_>, _>>()?;
+    let mut run = Run::new(port, open, closed, until_keys)?;
     let poll = Epoll::new(EpollCreateFlags::empty()).map_err(|error| error.to_string())?;
-    for (index, connection) in connections.iter().enumerate() {
+    for (index, connection) in run.connections.iter().enumerate() {
         let event = EpollEvent::new(EpollFlags::EPOLLIN, index as u64);
         poll.add(&connection.socket, event).map_err(|error| error.to_string())?;
     }
-    let started = Instant::now();
-    let mut outcome = Outcome {
-        elapsed: Duration::ZERO,
-        get_ns: histogram(),
-        set_ns: histogram(),
-        late_ns: histogram(),
-        closed_replies: 0,
-        reached: false,
-    };
     let mut buffer = vec![0; READ_BYTES];
-    let mut events = vec![EpollEvent::empty(); count];
-    // Connections with bytes to write, and closed connections whose batch is answered.
-    let mut dirty: Vec<usize> = Vec::new();
-    let mut idle: VecDeque<usize> = (opens..watch).collect();
-    let (mut sent_open, mut sent_closed, mut under_way) = (0u64, 0u64, 0usize);
-    let (mut watched, mut last_reply, mut sending) = (started, started, true);
+    let mut events = vec![EpollEvent::empty(); run.connections.len()];
     loop {
         let now = Instant::now();
-        if let Some(open) = open.as_mut().filter(|_| sending) {
-            loop {
-                let due = started + Duration::from_secs_f64(sent_open as f64 / open.per_s);
-                if due > now {
-                    break;
-                }
-                let index = sent_open as usize % opens;
-                let connection = &mut connections[index];
-                let Some(ask) = open.work.next(&mut connection.out) else { break };
-                connection.asked.push_back((ask, due));
-                record(&mut outcome.late_ns, now - due);
-                dirty.push(index);
-                (sent_open, under_way) = (sent_open + 1, under_way + 1);
-            }
-            sending = now - started < open.time_max;
-            if under_way > UNDER_WAY_MAX {
-                return Err(format!("the server is {under_way} requests behind"));
-            }
-        }
-        if let Some(closed) = closed.as_mut() {
-            let allowed = closed.per_s.map_or(u64::MAX, |per_s| ((now - started).as_secs_f64() * per_s) as u64 + 1);
-            for _ in 0..idle.len() {
-                if sent_closed >= allowed {
-                    break;
-                }
-                let Some(index) = idle.pop_front() else { break };
-                let connection = &mut connections[index];
-                while connection.asked.len() < closed.depth {
-                    let Some(ask) = closed.work.next(&mut connection.out) else { break };
-                    connection.asked.push_back((ask, now));
-                    sent_closed += 1;
-                }
-                if connection.asked.is_empty() {
-                    idle.push_back(index);
-                } else {
-                    dirty.push(index);
-                }
-            }
-            // What is idle has nothing under way.
-            if closed.work.finished() && idle.len() == closes {
-                if open.is_none() {
-                    break;
-                }
-                sending = false;
-            }
-        }
-        if until_keys.is_some() && sending && now - watched > WATCH_EVERY && connections[watch].asked.is_empty() {
-            wire::request(&mut connections[watch].out, &[b"DBSIZE"]);
-            connections[watch].asked.push_back((Ask::Size, now));
-            dirty.push(watch);
-            watched = now;
-        }
-        let mut blocked = Vec::new();
-        for index in dirty.drain(..) {
-            if !connections[index].flush()? {
-                blocked.push(index);
-            }
-        }
-        dirty = blocked;
-        if !sending && under_way == 0 && connections[opens..].iter().all(|connection| connection.asked.is_empty()) {
+        run.send_what_is_due(now)?;
+        run.send_batches(now);
+        run.ask_for_size(now);
+        run.flush()?;
+        if run.is_over() {
             break;
         }
-        // What goes by the clock cannot sleep: the poll's clock is too coarse.
-        let by_clock = sending && open.is_some() || closed.as_ref().is_some_and(|closed| closed.per_s.is_some());
-        let timeout = if by_clock || !dirty.is_empty() { EpollTimeout::ZERO } else { EpollTimeout::from(100u8) };
-        let ready = match poll.wait(&mut events, timeout) {
+        let ready = match poll.wait(&mut events, run.timeout()) {
             Ok(ready) => ready,
             Err(nix::errno::Errno::EINTR) => 0,
             Err(error) => return Err(format!("polling: {error}")),
         };
         for event in &events[..ready] {
-            let index = event.data() as usize;
-            if !connections[index].fill(&mut buffer)? {
-                continue;
-            }
-            let now = Instant::now();
-            last_reply = now;
-            let Connection { input, asked, .. } = &mut connections[index];
-            let mut taken = 0;
-            while let Some((reply, length)) = parse_from(input, taken)? {
-                let (ask, due) = asked.pop_front().ok_or("a reply that nobody asked for")?;
-                taken += length;
-                if index == watch {
-                    let target = until_keys.unwrap_or(0);
-                    outcome.reached = matches!(reply, Reply::Integer(keys) if keys >= 0 && keys as u64 <= target);
-                    sending &= !outcome.reached;
-                    continue;
-                }
-                let work: &mut dyn Work = match (&mut open, &mut closed) {
-                    (Some(open), _) if index < opens => open.work,
-                    (_, Some(closed)) => closed.work,
-                    _ => return Err("a reply on a connection of nobody's".to_owned()),
-                };
-                work.answered(ask, reply)?;
-                if index < opens {
-                    under_way -= 1;
-                } else {
-                    outcome.closed_replies += 1;
-                }
-                if index < opens || opens == 0 {
-                    match ask {
-                        Ask::Get(_) => record(&mut outcome.get_ns, now - due),
-                        Ask::Set(_) => record(&mut outcome.set_ns, now - due),
-                        Ask::Other | Ask::Size => {}
-                    }
-                }
-            }
-            input.drain(..taken);
-            if (opens..watch).contains(&index) && asked.is_empty() {
-                idle.push_back(index);
-            }
+            run.read(event.data() as usize, &mut buffer)?;
         }
-        if last_reply.elapsed() > SILENCE_MAX {
+        if run.last_reply.elapsed() > SILENCE_MAX {
             return Err(format!("no reply for {} s", SILENCE_MAX.as_secs()));
         }
     }
-    outcome.elapsed = started.elapsed();
-    Ok(outcome)
+    run.outcome.elapsed = run.started.elapsed();
+    Ok(run.outcome)
+}
+
+/// A run under way. Its connections: first the open ones, then the closed ones, then the one that watches.
+struct Run<'a> {
+    open: Option<Open<'a>>,
+    closed: Option<Closed<'a>>,
+    until_keys: Option<u64>,
+    connections: Vec<Connection>,
+    // Number of open connections, and index of the one that watches.
+    opens: usize,
+    watch: usize,
+    // Connections with bytes to write, and closed connections whose batch is answered.
+    dirty: Vec<usize>,
+    idle: VecDeque<usize>,
+    sent_open: u64,
+    sent_closed: u64,
+    // Requests of the open connections without a reply.
+    under_way: usize,
+    // False once only replies are waited for.
+    sending: bool,
+    started: Instant,
+    watched: Instant,
+    last_reply: Instant,
+    outcome: Outcome,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        port: u16,
+        open: Option<Open<'a>>,
+        closed: Option<Closed<'a>>,
+        until_keys: Option<u64>,
+    ) -> Result<Run<'a>, String> {
+        let opens = open.as_ref().map_or(0, |open| open.connections);
+        let watch = opens + closed.as_ref().map_or(0, |closed| closed.connections);
+        let count = watch + usize::from(until_keys.is_some());
+        let connections = (0..count).map(|_| Connection::open(port)).collect::<Result<Vec<_>, _>>()?;
+        let started = Instant::now();
+        Ok(Run {
+            open,
+            closed,
+            until_keys,
+            connections,
+            opens,
+            watch,
+            dirty: Vec::new(),
+            idle: (opens..watch).collect(),
+            sent_open: 0,
+            sent_closed: 0,
+            under_way: 0,
+            sending: true,
+            started,
+            watched: started,
+            last_reply: started,
+            outcome: Outcome {
+                elapsed: Duration::ZERO,
+                get_ns: histogram(),
+                set_ns: histogram(),
+                late_ns: histogram(),
+                closed_replies: 0,
+                reached: false,
+            },
+        })
+    }
+
+    fn send_what_is_due(&mut self, now: Instant) -> Result<(), String> {
+        let Some(open) = self.open.as_mut().filter(|_| self.sending) else { return Ok(()) };
+        loop {
+            let due = self.started + Duration::from_secs_f64(self.sent_open as f64 / open.per_s);
+            if due > now {
+                break;
+            }
+            let index = self.sent_open as usize % self.opens;
+            let connection = &mut self.connections[index];
+            let Some(ask) = open.work.next(&mut connection.out) else { break };
+            connection.asked.push_back((ask, due));
+            record(&mut self.outcome.late_ns, now - due);
+            self.dirty.push(index);
+            (self.sent_open, self.under_way) = (self.sent_open + 1, self.under_way + 1);
+        }
+        self.sending = now - self.started < open.time_max;
+        if self.under_way > UNDER_WAY_MAX {
+            return Err(format!("the server is {} requests behind", self.under_way));
+        }
+        Ok(())
+    }
+
+    fn send_batches(&mut self, now: Instant) {
+        let Some(closed) = self.closed.as_mut() else { return };
+        let passed_s = (now - self.started).as_secs_f64();
+        let allowed = closed.per_s.map_or(u64::MAX, |per_s| (passed_s * per_s) as u64 + 1);
+        for _ in 0..self.idle.len() {
+            if self.sent_closed >= allowed {
+                break;
+            }
+            let Some(index) = self.idle.pop_front() else { break };
+            let connection = &mut self.connections[index];
+            while connection.asked.len() < closed.depth {
+                let Some(ask) = closed.work.next(&mut connection.out) else { break };
+                connection.asked.push_back((ask, now));
+                self.sent_closed += 1;
+            }
+            if connection.asked.is_empty() {
+                self.idle.push_back(index);
+            } else {
+                self.dirty.push(index);
+            }
+        }
+        // What is idle has nothing under way.
+        if closed.work.finished() && self.idle.len() == closed.connections {
+            self.sending = false;
+        }
+    }
+
+    fn ask_for_size(&mut self, now: Instant) {
+        if self.until_keys.is_none() || !self.sending || now - self.watched < WATCH_EVERY {
+            return;
+        }
+        let connection = &mut self.connections[self.watch];
+        if connection.asked.is_empty() {
+            wire::request(&mut connection.out, &[b"DBSIZE"]);
+            connection.asked.push_back((Ask::Size, now));
+            self.dirty.push(self.watch);
+            self.watched = now;
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), String> {
+        let mut blocked = Vec::new();
+        for index in self.dirty.drain(..) {
+            if !self.connections[index].flush()? {
+                blocked.push(index);
+            }
+        }
+        self.dirty = blocked;
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        !self.sending && self.connections.iter().all(|connection| connection.asked.is_empty())
+    }
+
+    /// What goes by the clock cannot sleep: the poll's clock is too coarse.
+    fn timeout(&self) -> EpollTimeout {
+        let by_clock = self.sending && self.open.is_some();
+        let paced = self.closed.as_ref().is_some_and(|closed| closed.per_s.is_some());
+        if by_clock || paced || !self.dirty.is_empty() { EpollTimeout::ZERO } else { EpollTimeout::from(100u8) }
+    }
+
+    fn read(&mut self, index: usize, buffer: &mut [u8]) -> Result<(), String> {
+        if !self.connections[index].fill(buffer)? {
+            return Ok(());
+        }
+        let now = Instant::now();
+        self.last_reply = now;
+        let Connection { input, asked, .. } = &mut self.connections[index];
+        let (is_open, mut taken) = (index < self.opens, 0);
+        while let Some((reply, length)) = parse_from(input, taken)? {
+            let (ask, due) = asked.pop_front().ok_or("a reply that nobody asked for")?;
+            taken += length;
+            if index == self.watch {
+                let target = self.until_keys.unwrap_or(0);
+                self.outcome.reached = matches!(reply, Reply::Integer(keys) if keys >= 0 && keys as u64 <= target);
+                self.sending &= !self.outcome.reached;
+                continue;
+            }
+            match (&mut self.open, &mut self.closed) {
+                (Some(open), _) if is_open => {
+                    open.work.answered(ask, reply)?;
+                    self.under_way -= 1;
+                }
+                (_, Some(closed)) => {
+                    closed.work.answered(ask, reply)?;
+                    self.outcome.closed_replies += 1;
+                }
+                _ => return Err("a reply on a connection of nobody's".to_owned()),
+            }
+            if is_open || self.opens == 0 {
+                match ask {
+                    Ask::Get(_) => record(&mut self.outcome.get_ns, now - due),
+                    Ask::Set(_) => record(&mut self.outcome.set_ns, now - due),
+                    Ask::Other | Ask::Size => {}
+                }
+            }
+        }
+        input.drain(..taken);
+        if (self.opens..self.watch).contains(&index) && asked.is_empty() {
+            self.idle.push_back(index);
+        }
+        Ok(())
+    }
 }
 
 fn parse_from(input: &[u8], from: usize) -> Result<Option<(Reply<'_>, usize)>, String> {

@@ -47,9 +47,9 @@ mod tests {
         }
         let total: f64 = (1..=COUNT).map(|rank| (rank as f64).powf(-0.99)).sum();
         // The first two ranks are exact, the top tenth together is close.
-        for rank in 0..2 {
+        for (rank, seen) in seen.iter().enumerate().take(2) {
             let want = ((rank + 1) as f64).powf(-0.99) / total;
-            let got = seen[rank] as f64 / DRAWS as f64;
+            let got = *seen as f64 / DRAWS as f64;
             assert!((got / want - 1.0).abs() < 0.02, "rank {rank}: {got} instead of {want}");
         }
         let want: f64 = (1..=100).map(|rank| (rank as f64).powf(-0.99)).sum::<f64>() / total;
