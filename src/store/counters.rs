@@ -1,4 +1,5 @@
-//! Counters of what happens to keys: spread over cache lines, so that threads do not meet on them.
+//! Counters of what happens to keys: a lane for each thread, so that threads do not meet on them and adding needs
+//! no atomic read-modify-write.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
@@ -20,6 +21,8 @@ pub enum Counter {
 
 const COUNTERS: usize = 5;
 const LANES: usize = 64;
+/// The lane of all threads beyond the first ones: of more than a node has, unless it is tested.
+const SHARED: usize = LANES - 1;
 
 #[repr(align(128))]
 struct Lane<const N: usize>([AtomicI64; N]);
@@ -37,29 +40,34 @@ impl<const N: usize> Lanes<N> {
     /// Adds to a sum, in the lane of the calling thread.
     #[inline]
     pub(super) fn add(&self, index: usize, amount: i64) {
-        self.0[LANE.get()].0[index].fetch_add(amount, Relaxed);
+        let lane = LANE.get();
+        let sum = &self.0[lane].0[index];
+        if lane == SHARED {
+            sum.fetch_add(amount, Relaxed);
+        } else {
+            // Nobody else writes here.
+            sum.store(sum.load(Relaxed).wrapping_add(amount), Relaxed);
+        }
     }
 
     /// The sum over all threads. O(1).
     pub(super) fn sum(&self, index: usize) -> i64 {
         self.0.iter().fold(0, |sum, lane| sum.wrapping_add(lane.0[index].load(Relaxed)))
     }
-
-    fn reset(&self, index: usize) {
-        for lane in &self.0 {
-            lane.0[index].store(0, Relaxed);
-        }
-    }
 }
 
 /// A set of [`Counter`]s.
 #[derive(Default)]
-pub struct Counters(Lanes<COUNTERS>);
+pub struct Counters {
+    lanes: Lanes<COUNTERS>,
+    /// What the sums were when they were last reset: lanes belong to their threads, so nobody else sets them to 0.
+    bases: [AtomicI64; COUNTERS],
+}
 
 thread_local! {
     static LANE: Cell<usize> = {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        Cell::new(NEXT.fetch_add(1, Relaxed) % LANES)
+        Cell::new(NEXT.fetch_add(1, Relaxed).min(SHARED))
     };
 }
 
@@ -68,17 +76,40 @@ impl Counters {
     #[inline]
     pub fn add(&self, counter: Counter, amount: u64) {
         if amount > 0 {
-            self.0.add(counter as usize, amount as i64);
+            self.lanes.add(counter as usize, amount as i64);
         }
     }
 
-    /// The sum over all threads.
+    /// The sum over all threads since the last reset.
     pub fn get(&self, counter: Counter) -> u64 {
-        self.0.sum(counter as usize) as u64
+        let base = self.bases[counter as usize].load(Relaxed);
+        self.lanes.sum(counter as usize).wrapping_sub(base) as u64
     }
 
     /// Sets a counter to zero.
     pub fn reset(&self, counter: Counter) {
-        self.0.reset(counter as usize);
+        self.bases[counter as usize].store(self.lanes.sum(counter as usize), Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_many_threads_add_is_all_counted_and_reset() {
+        let counters = Counters::default();
+        let add = || (0..1000).for_each(|_| counters.add(Counter::Hits, 2));
+        std::thread::scope(|scope| {
+            // More threads than lanes.
+            for _ in 0..2 * LANES {
+                scope.spawn(add);
+            }
+        });
+        assert_eq!((counters.get(Counter::Hits), counters.get(Counter::Misses)), (256_000, 0));
+        counters.reset(Counter::Hits);
+        assert_eq!(counters.get(Counter::Hits), 0);
+        counters.add(Counter::Hits, 3);
+        assert_eq!(counters.get(Counter::Hits), 3);
     }
 }
