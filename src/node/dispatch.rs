@@ -109,11 +109,10 @@ impl Dispatcher {
         planned.clear();
         let mut hashes = self.hashes.borrow_mut();
         hashes.clear();
-        planned.extend(
-            requests
-                .iter()
-                .map(|request| plan(Args::with_apart(input, parser.args_of(request), parser.apart()), &mut hashes)),
-        );
+        let mut last = None;
+        planned.extend(requests.iter().map(|request| {
+            plan(Args::with_apart(input, parser.args_of(request), parser.apart()), &mut last, &mut hashes)
+        }));
         if hashes.len() >= PREFETCH_MIN {
             self.node.keyspace.prefetch(session.database, hashes.iter().copied());
         }
@@ -145,7 +144,7 @@ impl Dispatcher {
                 planned.command = None;
             }
             ran += 1;
-            if planned.command.is_some_and(|command| matches!(command.run(), Run::Session)) {
+            if planned.command.is_some_and(may_change_settings) {
                 // CONFIG SET and DEBUG SLEEP hold for the commands right behind them.
                 config = self.node.config.load();
                 gate = Gate::new(&config);
@@ -486,13 +485,32 @@ impl BatchClock {
     }
 }
 
-#[inline]
-fn plan(args: Args<'_>, hashes: &mut Vec<KeyHash>) -> Planned {
-    let command = Table::get().lookup(args.at(0), args.get(1));
+/// A name as it was written, and the command it stands for whatever the arguments are.
+type Named<'a> = (&'a [u8], &'static Command);
+
+fn plan<'a>(args: Args<'a>, last: &mut Option<Named<'a>>, hashes: &mut Vec<KeyHash>) -> Planned {
+    let name = args.at(0);
+    // Most requests of a batch have the name of the one before.
+    let command = match *last {
+        Some((written, command)) if written == name => Some(command),
+        _ => {
+            let command = Table::get().lookup(name, args.get(1));
+            // What a container's name stands for depends on the next argument.
+            let alone = |command: &&Command| !command.is_container() && command.name.len() == name.len();
+            *last = command.filter(alone).map(|command| (name, command));
+            command
+        }
+    };
     let keys = command.map_or_else(KeyRun::default, |command| command.keys_ahead(args.len()));
     let hashed_from = hashes.len() as u32;
     hashes.extend(keys.positions().take(HASHED_MAX as usize).map(|index| KeyHash::of(args.at(index))));
     Planned { command, keys, hashed_from }
+}
+
+/// Session commands but those as quick as PING.
+#[inline]
+fn may_change_settings(command: &Command) -> bool {
+    matches!(command.run(), Run::Session) && !command.flags.has(Flags::FAST)
 }
 
 fn unserved(command: &Command) -> Error {
