@@ -197,11 +197,11 @@ impl Connection<'_> {
             ready!(ready);
         }
         let spare = &self.thread.spare;
-        let Work { input, parser, .. } = &mut **self.work.get_or_insert_with(|| spare.lend());
+        let Work { input, parser, output } = &mut **self.work.get_or_insert_with(|| spare.lend());
         let (bytes, bytes_max) = match parser.room() {
             Some((argument, missing)) => (argument, missing.min(READ_APART_BYTES_MAX)),
             None => {
-                spare.make_room(input);
+                spare.make_room(input, output);
                 (input, READ_BYTES)
             }
         };

@@ -47,8 +47,9 @@ impl Work {
 #[derive(Default)]
 pub(super) struct Spare {
     work: Cell<Option<Box<Work>>>,
-    /// A large read buffer that somebody with a short rest had no need of.
+    /// A large read buffer that somebody with a short rest had no need of, and the output buffer beside it.
     input: Cell<Vec<u8>>,
+    output: Cell<Replies>,
 }
 
 impl Spare {
@@ -91,20 +92,25 @@ impl Spare {
             }
         }
         if work.output.is_empty() {
-            work.output.clear(0);
+            let mut output = std::mem::take(&mut work.output);
+            output.clear(OUTPUT_BYTES_MAX);
+            self.output.set(output);
         }
     }
 
-    /// Makes room for [`READ_BYTES`] in a read buffer.
+    /// Makes room for [`READ_BYTES`] in a read buffer; there will be replies, too.
     #[inline]
-    pub(super) fn make_room(&self, input: &mut Vec<u8>) {
+    pub(super) fn make_room(&self, input: &mut Vec<u8>, output: &mut Replies) {
         if input.capacity() - input.len() < READ_BYTES {
-            self.grow(input);
+            self.grow(input, output);
         }
     }
 
     #[cold]
-    fn grow(&self, input: &mut Vec<u8>) {
+    fn grow(&self, input: &mut Vec<u8>, output: &mut Replies) {
+        if output.capacity() == 0 {
+            *output = self.output.take();
+        }
         if input.len() <= REST_BYTES_MAX {
             let mut larger = self.input.take();
             larger.reserve(REST_BYTES_MAX + READ_BYTES);
@@ -113,5 +119,57 @@ impl Spare {
         } else {
             input.reserve(READ_BYTES);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::{Protocol, Reply};
+
+    #[test]
+    fn what_is_settled_is_lent_again() {
+        let spare = Spare::default();
+        let mut held = Some(spare.lend());
+        let Work { input, output, .. } = &mut **held.as_mut().unwrap();
+        spare.make_room(input, output);
+        assert!(input.capacity() >= READ_BYTES);
+        let (place, room) = (input.as_ptr(), input.capacity());
+        spare.settle(&mut held);
+        assert!(held.is_none(), "an idle connection has nothing");
+        assert_eq!((spare.lend().input.as_ptr(), room <= INPUT_BYTES_MAX), (place, true));
+    }
+
+    #[test]
+    fn a_connection_keeps_only_what_is_left_over() {
+        let spare = Spare::default();
+        let mut held = Some(spare.lend());
+        let Work { input, output, .. } = &mut **held.as_mut().unwrap();
+        spare.make_room(input, output);
+        let place = input.as_ptr();
+        input.extend(b"half a request");
+        spare.settle(&mut held);
+        let Work { input, output, .. } = &mut **held.as_mut().unwrap();
+        assert_eq!((&input[..], input.capacity()), (&b"half a request"[..], 14));
+        spare.make_room(input, output);
+        assert_eq!((&input[..], input.as_ptr()), (&b"half a request"[..], place), "the large buffer comes back");
+
+        input.clear();
+        Reply::holding(output, Protocol::Resp2).ok();
+        spare.settle(&mut held);
+        assert_eq!(held.unwrap().output.len(), 5, "replies that were not sent stay");
+    }
+
+    #[test]
+    fn unusually_large_buffers_are_not_kept() {
+        let spare = Spare::default();
+        let mut held = Some(spare.lend());
+        let work = held.as_mut().unwrap();
+        work.input.reserve(INPUT_BYTES_MAX + 1);
+        Reply::holding(&mut work.output, Protocol::Resp2).bulk(&[0; OUTPUT_BYTES_MAX + 1]);
+        work.output.advance(work.output.len());
+        spare.settle(&mut held);
+        let work = spare.lend();
+        assert_eq!((held.is_none(), work.input.capacity(), work.output.capacity()), (true, 0, 0));
     }
 }
