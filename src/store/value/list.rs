@@ -169,6 +169,18 @@ impl List {
         }
     }
 
+    /// Splits a young node off a long first one, which would else be moved for each element taken from its front.
+    fn split_head(&mut self) -> bool {
+        let Node::Packed(pack) = &mut self.head else { return false };
+        if pack.byte_len() <= 2 * YOUNG_BYTES_MAX {
+            return false;
+        }
+        let Some(pos) = pack.first_behind(YOUNG_BYTES_MAX) else { return false };
+        let tail = pack.split_off(pos);
+        self.insert_node(1, Node::Packed(tail));
+        true
+    }
+
     fn head_is_grown(&self) -> bool {
         matches!(&self.head, Node::Packed(pack) if pack.byte_len() > YOUNG_BYTES_MAX)
     }
@@ -190,6 +202,9 @@ impl List {
             let at = if end == End::Front { 0 } else { self.node_count() - 1 };
             let len = self.node_len(at);
             let take = left.min(len);
+            if end == End::Front && take < len && self.split_head() {
+                continue;
+            }
             let node = self.node(at);
             match end {
                 End::Front => node.iter().take(take).for_each(&mut visit),

@@ -185,6 +185,15 @@ impl Listpack {
         (!self.is_empty()).then(|| Pos::new(start_before(&self.buf, self.end())))
     }
 
+    /// Where the first element is that starts `bytes` or more behind the start of the listpack. O(elements before it).
+    pub fn first_behind(&self, bytes: usize) -> Option<Pos> {
+        let mut pos = self.first()?;
+        while pos.at() < bytes {
+            pos = self.next(pos)?;
+        }
+        Some(pos)
+    }
+
     /// Where the element behind `pos` is.
     pub fn next(&self, pos: Pos) -> Option<Pos> {
         let next = pos.at() + entry_bytes(&self.buf, pos.at());

@@ -62,6 +62,37 @@ fn a_list_that_grows_in_front_fills_its_nodes_too() {
 }
 
 #[test]
+fn a_list_that_shrinks_and_grows_in_front_agrees_with_a_queue() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    for node_max in [-1, -2, 7, -5] {
+        let limits = limits(node_max);
+        let (mut list, mut model) = (List::new(), VecDeque::new());
+        for step in 0..3000 {
+            let growing = step / 500 % 2 == 0;
+            if growing == (random.u8(..10) < 8) {
+                let bytes_max = [40, 300, 2500][random.usize(..3)];
+                let value = vec![b'a' + random.u8(..26); random.usize(0..bytes_max)];
+                let end = if random.u8(..4) == 0 { End::Back } else { End::Front };
+                list.push(end, &value, &limits);
+                if end == End::Front { model.push_front(value) } else { model.push_back(value) }
+            } else {
+                let count = random.usize(1..5);
+                let mut popped = Vec::new();
+                list.pop(End::Front, count, |elem| popped.push(elem.to_vec()));
+                assert_eq!(popped, model.drain(..count.min(model.len())).collect::<Vec<_>>());
+            }
+            assert_eq!(list.len(), model.len());
+            if step % 50 == 0 {
+                check_invariants(&list);
+                assert!(list.iter().map(|elem| elem.to_vec()).eq(model.iter().cloned()));
+            }
+        }
+    }
+}
+
+#[test]
 fn nodes_are_bounded_by_bytes_or_by_elements() {
     let digits = || (0..1000).map(|i| format!("{i:030}"));
     assert_eq!(list(digits(), &limits(100)).node_count(), 10);
