@@ -24,6 +24,8 @@ use super::size_class::size_class;
 const ENTRIES: usize = 7;
 /// High bit of each of a bucket's seven tags: the tag's place holds an entry.
 const OCCUPIED: u64 = 0x0080_8080_8080_8080;
+/// Buckets in which an entry is looked for to be prefetched: the place of almost every one.
+const PREFETCHED_BUCKETS: usize = 3;
 const EACH: u64 = 0x0001_0101_0101_0101;
 /// Where the count of entries that went on begins in a bucket's `meta`.
 const PASSED_SHIFT: u32 = 56;
@@ -402,13 +404,22 @@ pub(super) fn prefetch_entry(table: &Table, hash: KeyHash) {
     if table.buckets.is_empty() {
         return;
     }
-    let bucket = &table.buckets[home(hash.bits(), table.buckets.len())];
-    let matches = bucket.matches(tag(hash));
-    if matches != 0
-        && let Some(entry) = &bucket.entries[place_in_word(matches)]
-    {
-        prefetch(entry.address());
-        prefetch(entry.address().wrapping_add(64));
+    let mut at = home(hash.bits(), table.buckets.len());
+    // A tenth of the entries of a full table is not at home; the next bucket often comes with it.
+    for _ in 0..PREFETCHED_BUCKETS {
+        let bucket = &table.buckets[at];
+        let matches = bucket.matches(tag(hash));
+        if matches != 0 {
+            if let Some(entry) = &bucket.entries[place_in_word(matches)] {
+                prefetch(entry.address());
+                prefetch(entry.address().wrapping_add(64));
+            }
+            return;
+        }
+        if bucket.passed() == 0 {
+            return;
+        }
+        at = following(at, table.buckets.len());
     }
 }
 
