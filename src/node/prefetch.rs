@@ -59,15 +59,17 @@ fn ask<'a>(
     args: impl Fn(usize) -> Args<'a>,
 ) {
     let mut members = [0; RUN_MAX];
-    let mut count = 0;
-    for (request, planned) in run.iter().enumerate() {
-        let position = planned.command.map_or(0, |command| command.spec.first_member);
-        if let Some(member) = args(request).get(position.into()) {
-            members[count] = hash_of(member);
-            count += 1;
-        }
-    }
     let bytes = args(0).at(run[0].keys.first as usize);
     let tx = Tx::new(keyspace, database, now_ms, Locks::Slot(key.slot()));
-    tx.prefetch_members(Key::with_hash(bytes, key), &members[..count]);
+    tx.prefetch_members(Key::with_hash(bytes, key), || {
+        let mut count = 0;
+        for (request, planned) in run.iter().enumerate() {
+            let position = planned.command.map_or(0, |command| command.spec.first_member);
+            if let Some(member) = args(request).get(position.into()) {
+                members[count] = hash_of(member);
+                count += 1;
+            }
+        }
+        &members[..count]
+    });
 }

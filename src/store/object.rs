@@ -77,6 +77,16 @@ impl Object {
         }
     }
 
+    /// Whether looking up a member or field can miss the cache: it is in a table, not packed.
+    pub fn has_table(&self) -> bool {
+        match self {
+            Object::List(_) => false,
+            Object::Set(set) => set.has_table(),
+            Object::Hash(hash) => hash.as_packed().is_none(),
+            Object::SortedSet(sorted_set) => sorted_set.packed().is_none(),
+        }
+    }
+
     /// Asks for the cache lines that looking up members or fields of these hashes ([`hash_of`](super::value::members::hash_of)) will touch. Nothing for
     /// collections that are packed.
     pub fn prefetch(&self, hashes: &[u32]) {

@@ -376,10 +376,10 @@ impl<'a> Tx<'a> {
     }
 
     /// Asks for the cache lines that looking up members of these hashes in the collection at a key will touch; see
-    /// [`Object::prefetch`]. No access.
-    pub fn prefetch_members(&self, key: Key<'_>, hashes: &[u32]) {
-        if let Some(object) = self.peek(key).and_then(Entry::as_object) {
-            object.prefetch(hashes);
+    /// [`Object::prefetch`]. They are only computed when there is something to ask for. No access.
+    pub fn prefetch_members<'h>(&self, key: Key<'_>, hashes: impl FnOnce() -> &'h [u32]) {
+        if let Some(object) = self.peek(key).and_then(Entry::as_object).filter(|object| object.has_table()) {
+            object.prefetch(hashes());
         }
     }
 

@@ -233,6 +233,11 @@ impl Set {
         }
     }
 
+    /// Whether the members are in a table.
+    pub fn has_table(&self) -> bool {
+        matches!(self.repr, Repr::Table(_))
+    }
+
     /// See [`Object::prefetch`](crate::store::Object::prefetch).
     pub fn prefetch(&self, hashes: &[u32]) {
         if let Repr::Table(table) = &self.repr {
