@@ -81,8 +81,16 @@ pub struct Ref<'e, T>(Source<'e, T>);
 
 enum Source<'e, T> {
     There(&'e T),
-    // Lent the bytes of an entry that 'e borrows; must never be moved out.
-    Made(T),
+    // Lent the bytes of an entry that 'e borrows; must never be moved out. It owns nothing, so that there is
+    // nothing to drop.
+    Made(ManuallyDrop<T>),
+}
+
+impl<T> Ref<'_, T> {
+    #[inline]
+    fn made(value: T) -> Self {
+        Ref(Source::Made(ManuallyDrop::new(value)))
+    }
 }
 
 impl<T> Deref for Ref<'_, T> {
@@ -306,13 +314,16 @@ impl Entry {
     /// The string value; `None` when it is a collection.
     #[inline]
     pub fn as_str(&self) -> Option<Str<'_>> {
+        if self.form() > INLINE {
+            return None;
+        }
         match self.payload() {
             Payload::Int(value) => Some(Str::Int(value)),
-            Payload::Bytes(INLINE, bytes) => Some(Str::Bytes(bytes)),
+            Payload::Bytes(_, bytes) => Some(Str::Bytes(bytes)),
             // SAFETY: this entry's count keeps it alive, and `&self` excludes changes by this entry; nobody else
             // changes what is shared.
             Payload::Raw(shared) => Some(Str::Bytes(unsafe { &*shared })),
-            Payload::Bytes(..) | Payload::Object(_) => None,
+            Payload::Object(_) => None,
         }
     }
 
@@ -329,7 +340,7 @@ impl Entry {
         match self.packing() {
             None => self.boxed().and_then(T::of).map(|value| Ref(Source::There(value))),
             // SAFETY: what is made of the block goes into a `Ref` that borrows `self`.
-            Some(packing) => T::unpack(packing, unsafe { self.lend() }).map(|value| Ref(Source::Made(value))),
+            Some(packing) => T::unpack(packing, unsafe { self.lend() }).map(Ref::made),
         }
     }
 
@@ -338,7 +349,7 @@ impl Entry {
         match self.packing() {
             None => self.boxed().map(|object| Ref(Source::There(object))),
             // SAFETY: as in `read`.
-            Some(packing) => Object::unpack(packing, unsafe { self.lend() }).map(|object| Ref(Source::Made(object))),
+            Some(packing) => Object::unpack(packing, unsafe { self.lend() }).map(Ref::made),
         }
     }
 
@@ -441,7 +452,10 @@ impl Entry {
     /// Overwrites value and expiry by a string; in place when the size class allows.
     #[inline]
     pub fn set_bytes(&mut self, value: &[u8], expiry_ms: Option<i64>) {
-        if self.form() == INLINE && value.len() < SHARED_BYTES_MIN && self.overwrite(value, expiry_ms) {
+        let keeps_head = self.form() == INLINE && (self.tag() & EXPIRES != 0) == expiry_ms.is_some();
+        if keeps_head && value.len() < SHARED_BYTES_MIN {
+            self.replace_bytes(INLINE, value);
+            self.set_expiry_ms(expiry_ms);
             return;
         }
         if value.len() >= SHARED_BYTES_MIN && self.refill(value) {
@@ -460,26 +474,46 @@ impl Entry {
         *self = fresh;
     }
 
-    /// Overwrites bytes in the entry and expiry when the allocation stays the same; false when it cannot.
+    /// Replaces the bytes in the entry and their form; in place when the size class allows.
+    ///
+    /// # Panics
+    ///
+    /// When the value is not bytes in the entry, or is to be too long for it.
     #[inline]
-    fn overwrite(&mut self, value: &[u8], expiry_ms: Option<i64>) -> bool {
-        debug_assert!(self.form() >= INLINE && value.len() <= usize::from(u16::MAX));
-        if (self.tag() & EXPIRES != 0) != expiry_ms.is_some() {
-            return false;
+    fn replace_bytes(&mut self, form: u8, value: &[u8]) {
+        assert!(self.form() >= INLINE && (INLINE..=FORM).contains(&form) && value.len() < SHARED_BYTES_MIN);
+        let (tag, old_len) = (self.tag(), self.inline_len());
+        let head = prefix_bytes(tag) + self.key_len();
+        if value.len() != old_len && size_class(head + old_len) != size_class(head + value.len()) {
+            self.reallocate(head, head + value.len());
         }
-        let old = self.size();
-        let new = old - self.inline_len() + value.len();
-        if size_class(old) != size_class(new) {
-            return false;
-        }
-        // SAFETY: the allocation has size_class(old) == size_class(new) bytes, so `value` fits behind the key;
-        // `value` cannot overlap it, since `&mut self` is exclusive.
+        // SAFETY: the allocation has the size class of head and value, so `value` fits behind the head; `value`
+        // cannot overlap it, since `&mut self` is exclusive. Tag and length are made to tell what is written.
         unsafe {
-            std::ptr::copy_nonoverlapping(value.as_ptr(), self.value(), value.len());
-            self.0.as_ptr().add(6).cast::<u16>().write(value.len() as u16);
+            let start = self.0.as_ptr();
+            if tag & FORM != form {
+                start.write(tag & !FORM | form);
+            }
+            start.add(6).cast::<u16>().write(value.len() as u16);
+            std::ptr::copy_nonoverlapping(value.as_ptr(), start.add(head), value.len());
         }
-        self.set_expiry_ms(expiry_ms);
-        true
+    }
+
+    /// Moves the first `head` bytes, those in front of the value, to an allocation for `size` bytes. Tag and lengths
+    /// are those of the old one: the caller makes them tell the new one's size.
+    #[inline(never)]
+    fn reallocate(&mut self, head: usize, size: usize) {
+        let (old, new) = (layout(self.size()), layout(size));
+        // SAFETY: as in `build`.
+        let Some(start) = NonNull::new(unsafe { alloc(new) }) else { handle_alloc_error(new) };
+        assert!(head <= size && head <= self.size());
+        // SAFETY: both have `head` bytes at their start and do not overlap; the old one was made with this layout
+        // (type invariant) and is not used again.
+        unsafe {
+            std::ptr::copy_nonoverlapping(self.0.as_ptr(), start.as_ptr(), head);
+            dealloc(self.0.as_ptr(), old);
+        }
+        self.0 = start;
     }
 
     /// Overwrites value and expiry by an integer; in place when it was one and keeps or lacks an expiry.

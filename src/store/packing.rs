@@ -57,6 +57,7 @@ pub trait Pack: Sized {
 }
 
 impl Pack for Hash {
+    #[inline]
     fn packed(&self) -> Option<(Packing, &[u8])> {
         self.as_packed().filter(|_| !self.has_expiry()).map(|list| (Packing::Hash, list.as_bytes()))
     }
@@ -66,10 +67,12 @@ impl Pack for Hash {
         (packing == Packing::Hash).then(|| Hash::from_packed(Listpack::over(block)))
     }
 
+    #[inline]
     fn in_buffer(buffer: Vec<u8>) -> Hash {
         Hash::from_packed(Listpack::in_buffer(buffer))
     }
 
+    #[inline]
     fn into_buffer(self) -> Vec<u8> {
         buffer_of(self.into_packed())
     }
@@ -80,6 +83,7 @@ impl Pack for Hash {
 }
 
 impl Pack for List {
+    #[inline]
     fn packed(&self) -> Option<(Packing, &[u8])> {
         self.as_packed().map(|list| (Packing::List, list.as_bytes()))
     }
@@ -89,10 +93,12 @@ impl Pack for List {
         (packing == Packing::List).then(|| List::from_packed(Listpack::over(block)))
     }
 
+    #[inline]
     fn in_buffer(buffer: Vec<u8>) -> List {
         List::from_packed(Listpack::in_buffer(buffer))
     }
 
+    #[inline]
     fn into_buffer(self) -> Vec<u8> {
         buffer_of(self.into_packed())
     }
@@ -103,6 +109,7 @@ impl Pack for List {
 }
 
 impl Pack for Set {
+    #[inline]
     fn packed(&self) -> Option<(Packing, &[u8])> {
         match (self.as_ints(), self.as_packed()) {
             (Some(ints), _) => Some((Packing::Integers, ints.as_bytes())),
@@ -120,10 +127,12 @@ impl Pack for Set {
         }
     }
 
+    #[inline]
     fn in_buffer(buffer: Vec<u8>) -> Set {
         Set::from_int_block(IntSet::in_buffer(buffer))
     }
 
+    #[inline]
     fn into_buffer(self) -> Vec<u8> {
         self.into_block().map(Block::into_vec).unwrap_or_default()
     }
@@ -134,6 +143,7 @@ impl Pack for Set {
 }
 
 impl Pack for SortedSet {
+    #[inline]
     fn packed(&self) -> Option<(Packing, &[u8])> {
         SortedSet::packed(self).map(|list| (Packing::SortedSet, list.as_bytes()))
     }
@@ -143,10 +153,12 @@ impl Pack for SortedSet {
         (packing == Packing::SortedSet).then(|| SortedSet::from_packed(Listpack::over(block)))
     }
 
+    #[inline]
     fn in_buffer(buffer: Vec<u8>) -> SortedSet {
         SortedSet::from_packed(Listpack::in_buffer(buffer))
     }
 
+    #[inline]
     fn into_buffer(self) -> Vec<u8> {
         buffer_of(self.into_packed())
     }
@@ -156,6 +168,7 @@ impl Pack for SortedSet {
     }
 }
 
+#[inline]
 fn buffer_of(list: Option<Listpack>) -> Vec<u8> {
     list.map(|list| list.into_block().into_vec()).unwrap_or_default()
 }

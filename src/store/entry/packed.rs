@@ -24,14 +24,13 @@ thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
+#[inline]
 fn take_buffer() -> Vec<u8> {
-    let mut buffer = BUFFER.take();
-    if buffer.capacity() < SMALL_BYTES {
-        buffer.reserve_exact(SMALL_BYTES);
-    }
-    buffer
+    let buffer = BUFFER.take();
+    if buffer.capacity() == SMALL_BYTES { buffer } else { Vec::with_capacity(SMALL_BYTES) }
 }
 
+#[inline]
 fn give_buffer(mut buffer: Vec<u8>) {
     if buffer.capacity() == SMALL_BYTES {
         buffer.clear();
@@ -116,7 +115,7 @@ impl Entry {
         if left.empty {
             give_buffer(collection.into_buffer());
         } else if let Some((form, bytes)) = fitting(&collection, PACKED_BYTES_MAX) {
-            self.set_packed(form, bytes);
+            self.replace_bytes(form, bytes);
             give_buffer(collection.into_buffer());
         } else {
             collection.shrink_to_fit();
@@ -150,14 +149,6 @@ impl Entry {
         match self.payload() {
             Payload::Bytes(_, bytes) => bytes,
             _ => &[],
-        }
-    }
-
-    /// Overwrites a packed collection; in place when the size class and the form stay the same.
-    fn set_packed(&mut self, form: u8, bytes: &[u8]) {
-        let expiry_ms = self.expiry_ms();
-        if self.form() != form || !self.overwrite(bytes, expiry_ms) {
-            self.rebuild(expiry_ms, Payload::Bytes(form, bytes));
         }
     }
 

@@ -133,7 +133,7 @@ fn hashes_agree_with_a_map_wherever_they_stand() {
         }
     };
     let show = |hash: &Hash| hash.iter().map(|(field, value)| (field.to_vec(), value.to_vec())).collect();
-    Bench::new().run(4000, change, BTreeMap::is_empty, show);
+    Bench::new().run(2000, change, BTreeMap::is_empty, show);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn sets_agree_with_a_set_wherever_they_stand() {
             assert!(set.remove(&member) && model.remove(&member));
         }
     };
-    Bench::new().run(4000, change, BTreeSet::is_empty, |set: &Set| set.iter().map(|member| member.to_vec()).collect());
+    Bench::new().run(2000, change, BTreeSet::is_empty, |set: &Set| set.iter().map(|member| member.to_vec()).collect());
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn sorted_sets_agree_with_a_map_wherever_they_stand() {
         }
     };
     let show = |set: &SortedSet| set.iter().map(|(member, score)| (member.to_vec(), score as i64)).collect();
-    Bench::new().run(4000, change, BTreeMap::is_empty, show);
+    Bench::new().run(2000, change, BTreeMap::is_empty, show);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn lists_agree_with_a_queue_wherever_they_stand() {
         model.truncate(keep);
     };
     let show = |list: &List| list.iter().map(|element| element.to_vec()).collect();
-    Bench::new().run(4000, change, VecDeque::is_empty, show);
+    Bench::new().run(2000, change, VecDeque::is_empty, show);
 }
 
 #[test]

@@ -29,6 +29,7 @@ impl Block {
     }
 
     /// Bytes that are someone else's.
+    #[inline]
     pub const fn lent(bytes: &'static [u8]) -> Block {
         Block(Repr::Lent(bytes))
     }
@@ -36,8 +37,8 @@ impl Block {
     /// The bytes to change at will. O(bytes) when they were lent.
     #[inline]
     pub fn vec(&mut self) -> &mut Vec<u8> {
-        if let Repr::Lent(bytes) = self.0 {
-            self.0 = Repr::Own(bytes.to_vec());
+        if matches!(self.0, Repr::Lent(_)) {
+            self.own();
         }
         match &mut self.0 {
             Repr::Own(bytes) => bytes,
@@ -45,7 +46,14 @@ impl Block {
         }
     }
 
+    /// Out of the way: what is changed is nearly always its own.
+    #[cold]
+    fn own(&mut self) {
+        self.0 = Repr::Own(self.to_vec());
+    }
+
     /// Its vector; a copy of lent bytes.
+    #[inline]
     pub fn into_vec(self) -> Vec<u8> {
         match self.0 {
             Repr::Own(bytes) => bytes,
@@ -70,6 +78,7 @@ impl Default for Block {
 }
 
 impl From<Vec<u8>> for Block {
+    #[inline]
     fn from(bytes: Vec<u8>) -> Block {
         Block(Repr::Own(bytes))
     }

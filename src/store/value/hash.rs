@@ -40,11 +40,13 @@ impl Hash {
     }
 
     /// A hash whose fields and values `list` holds in turn.
+    #[inline]
     pub const fn from_packed(list: Listpack) -> Hash {
         Hash { repr: Repr::Packed(list), expiry: None }
     }
 
     /// The listpack of fields and values, unless it is another encoding or a field expires.
+    #[inline]
     pub fn into_packed(self) -> Option<Listpack> {
         match self {
             Hash { repr: Repr::Packed(list), expiry: None } => Some(list),
@@ -60,6 +62,7 @@ impl Hash {
     }
 
     /// Whether some field expires.
+    #[inline]
     pub fn has_expiry(&self) -> bool {
         self.expiry.is_some()
     }
@@ -73,8 +76,12 @@ impl Hash {
     }
 
     /// Whether there is no field.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        match &self.repr {
+            Repr::Packed(list) => list.is_empty(),
+            Repr::Table(table) => table.is_empty(),
+        }
     }
 
     /// The encoding as the reference names it: `listpack` (`listpackex` while fields expire) or `hashtable`.
@@ -87,6 +94,7 @@ impl Hash {
     }
 
     /// The listpack of fields and values, while it is the encoding.
+    #[inline]
     pub fn as_packed(&self) -> Option<&Listpack> {
         match &self.repr {
             Repr::Packed(list) => Some(list),

@@ -81,11 +81,13 @@ impl List {
     }
 
     /// A list of one node.
+    #[inline]
     pub const fn from_packed(pack: Listpack) -> List {
         List { head: Node::Packed(pack), rest: None }
     }
 
     /// The listpack of a list that is a single one.
+    #[inline]
     pub fn as_packed(&self) -> Option<&Listpack> {
         match (&self.head, &self.rest) {
             (Node::Packed(pack), None) => Some(pack),
@@ -94,6 +96,7 @@ impl List {
     }
 
     /// The same, taken out.
+    #[inline]
     pub fn into_packed(self) -> Option<Listpack> {
         match (self.head, self.rest) {
             (Node::Packed(pack), None) => Some(pack),

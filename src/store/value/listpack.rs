@@ -77,18 +77,21 @@ impl Listpack {
     }
 
     /// The listpack whose bytes `block` holds. They must be [`as_bytes`](Self::as_bytes) of another, or empty.
+    #[inline]
     pub fn over(block: Block) -> Listpack {
         debug_assert!(block.is_empty() || validate(&block).is_ok());
         Listpack { buf: block }
     }
 
     /// An empty listpack that is kept in `buffer` while it has room.
+    #[inline]
     pub fn in_buffer(mut buffer: Vec<u8>) -> Listpack {
         buffer.clear();
         Listpack { buf: buffer.into() }
     }
 
     /// The buffer, for use by another.
+    #[inline]
     pub fn into_block(self) -> Block {
         self.buf
     }
@@ -100,6 +103,7 @@ impl Listpack {
     }
 
     /// The whole listpack as it is dumped.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         if self.buf.is_empty() { &EMPTY } else { &self.buf }
     }
@@ -115,6 +119,7 @@ impl Listpack {
     }
 
     /// Elements. O(1), O(elements) when there are 65,535 or more.
+    #[inline]
     pub fn len(&self) -> usize {
         match self.count() {
             COUNT_UNKNOWN => self.iter().count(),
@@ -123,6 +128,7 @@ impl Listpack {
     }
 
     /// Whether there is no element.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.as_bytes().len() == EMPTY.len()
     }
@@ -133,6 +139,7 @@ impl Listpack {
     }
 
     /// The elements, from either end.
+    #[inline]
     pub fn iter(&self) -> Iter<'_> {
         Iter { buf: self.as_bytes(), front: HEADER_BYTES, back: self.end() }
     }
@@ -176,6 +183,7 @@ impl Listpack {
     }
 
     /// Where the first element is.
+    #[inline]
     pub fn first(&self) -> Option<Pos> {
         (!self.is_empty()).then(|| Pos::new(HEADER_BYTES))
     }
@@ -206,6 +214,7 @@ impl Listpack {
     }
 
     /// The element at `pos`.
+    #[inline]
     pub fn at(&self, pos: Pos) -> Elem<'_> {
         decode(&self.buf, pos.at()).0
     }
@@ -261,8 +270,8 @@ impl Listpack {
         let count = self.len() + other.len();
         self.start();
         let elements = &other.buf[HEADER_BYTES..other.end()];
-        self.reserve(elements.len());
         let buf = self.buf.vec();
+        reserve(buf, elements.len());
         buf.pop();
         buf.extend_from_slice(elements);
         buf.push(END);
@@ -285,9 +294,10 @@ impl Listpack {
         let old_bytes = entry_bytes(&self.buf, pos.at());
         let elem = Elem::from_bytes(value);
         let frame = Frame::new(&elem);
-        self.make_room(pos.at(), old_bytes, frame.bytes());
-        frame.write(&elem, &mut self.buf[pos.at()..]);
-        self.set_total();
+        let buf = self.buf.vec();
+        make_room(buf, pos.at(), old_bytes, frame.bytes());
+        frame.write(&elem, &mut buf[pos.at()..]);
+        write_total(buf);
         self.shrink();
     }
 
@@ -353,8 +363,8 @@ impl Listpack {
         let mut tail = Listpack::new();
         tail.start();
         let elements = &self.buf[pos.at()..self.end()];
-        tail.reserve(elements.len());
         let buf = tail.buf.vec();
+        reserve(buf, elements.len());
         buf.pop();
         buf.extend_from_slice(elements);
         buf.push(END);
@@ -391,46 +401,26 @@ impl Listpack {
 
     fn insert_at(&mut self, at: usize, elem: Elem<'_>) -> Pos {
         let frame = Frame::new(&elem);
-        if self.buf.is_empty() {
-            self.buf.vec().reserve_exact(size_class(EMPTY.len() + frame.bytes()));
-            self.start();
+        let buf = self.buf.vec();
+        if buf.is_empty() {
+            reserve(buf, EMPTY.len() + frame.bytes());
+            buf.extend_from_slice(&EMPTY);
+        } else {
+            reserve(buf, frame.bytes());
         }
-        let count = self.count();
-        if at == self.end() {
-            self.reserve(frame.bytes());
-            let buf = self.buf.vec();
+        let count = u16::from_le_bytes([buf[4], buf[5]]);
+        if at + 1 == buf.len() {
             buf.pop();
             frame.append(&elem, buf);
             buf.push(END);
         } else {
-            self.make_room(at, 0, frame.bytes());
-            frame.write(&elem, &mut self.buf[at..]);
+            make_room(buf, at, 0, frame.bytes());
+            frame.write(&elem, &mut buf[at..]);
         }
-        self.set_total();
+        write_total(buf);
         // 65,534 + 1 is "unknown" by itself.
-        self.buf[4..6].copy_from_slice(&count.saturating_add(1).to_le_bytes());
+        buf[4..6].copy_from_slice(&count.saturating_add(1).to_le_bytes());
         Pos::new(at)
-    }
-
-    /// Makes `old_bytes` at `at` into `new_bytes` (whose content is then stale), moving what is behind.
-    fn make_room(&mut self, at: usize, old_bytes: usize, new_bytes: usize) {
-        let before = self.buf.len();
-        if new_bytes > old_bytes {
-            self.reserve(new_bytes - old_bytes);
-            self.buf.vec().resize(before + new_bytes - old_bytes, 0);
-        }
-        let buf = self.buf.vec();
-        buf.copy_within(at + old_bytes..before, at + new_bytes);
-        buf.truncate(before + new_bytes - old_bytes);
-    }
-
-    /// Room for `bytes` more, growing to a size class: geometric, so appending is amortised O(1) per byte.
-    fn reserve(&mut self, bytes: usize) {
-        let buf = self.buf.vec();
-        let needed = buf.len() + bytes;
-        if needed > buf.capacity() {
-            buf.reserve_exact(size_class(needed) - buf.len());
-        }
     }
 
     /// Halving is the trigger, so that alternating push and pop do not reallocate each time. A small buffer may be
@@ -448,13 +438,35 @@ impl Listpack {
 
     fn set_header(&mut self, count: usize) {
         let count = u16::try_from(count).unwrap_or(COUNT_UNKNOWN);
-        self.buf[4..6].copy_from_slice(&count.to_le_bytes());
-        self.set_total();
+        let buf = self.buf.vec();
+        buf[4..6].copy_from_slice(&count.to_le_bytes());
+        write_total(buf);
     }
+}
 
-    fn set_total(&mut self) {
-        let total = u32::try_from(self.buf.len()).expect("callers ask fits() first");
-        self.buf[..4].copy_from_slice(&total.to_le_bytes());
+fn write_total(buf: &mut [u8]) {
+    let total = u32::try_from(buf.len()).expect("callers ask fits() first");
+    buf[..4].copy_from_slice(&total.to_le_bytes());
+}
+
+/// Room for `bytes` more, growing to a size class: geometric, so appending is amortised O(1) per byte.
+fn reserve(buf: &mut Vec<u8>, bytes: usize) {
+    let needed = buf.len() + bytes;
+    if needed > buf.capacity() {
+        buf.reserve_exact(size_class(needed) - buf.len());
+    }
+}
+
+/// Makes `old_bytes` at `at` into `new_bytes` (whose content is then stale), moving what is behind.
+fn make_room(buf: &mut Vec<u8>, at: usize, old_bytes: usize, new_bytes: usize) {
+    let before = buf.len();
+    if new_bytes > old_bytes {
+        reserve(buf, new_bytes - old_bytes);
+        buf.resize(before + new_bytes - old_bytes, 0);
+    }
+    if new_bytes != old_bytes {
+        buf.copy_within(at + old_bytes..before, at + new_bytes);
+        buf.truncate(before + new_bytes - old_bytes);
     }
 }
 

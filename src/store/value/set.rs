@@ -43,16 +43,19 @@ impl Set {
     }
 
     /// A set whose members `list` holds.
+    #[inline]
     pub const fn from_packed(list: Listpack) -> Set {
         Set { repr: Repr::Packed(list) }
     }
 
     /// Takes over integers, however many.
+    #[inline]
     pub const fn from_int_block(ints: IntSet) -> Set {
         Set { repr: Repr::Ints(ints) }
     }
 
     /// The listpack of members, while it is the encoding.
+    #[inline]
     pub fn as_packed(&self) -> Option<&Listpack> {
         match &self.repr {
             Repr::Packed(list) => Some(list),
@@ -61,6 +64,7 @@ impl Set {
     }
 
     /// The bytes of a listpack or of integers.
+    #[inline]
     pub fn into_block(self) -> Option<Block> {
         match self.repr {
             Repr::Ints(ints) => Some(ints.into_block()),
@@ -96,8 +100,13 @@ impl Set {
     }
 
     /// Whether there is no member.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        match &self.repr {
+            Repr::Ints(ints) => ints.is_empty(),
+            Repr::Packed(list) => list.is_empty(),
+            Repr::Table(table) => table.is_empty(),
+        }
     }
 
     /// The encoding as the reference names it: `intset` or `hashtable`.

@@ -53,11 +53,13 @@ impl SortedSet {
     }
 
     /// A sorted set whose members and scores `pack` holds in turn, in order.
+    #[inline]
     pub const fn from_packed(pack: Listpack) -> SortedSet {
         SortedSet { repr: Repr::Packed(pack) }
     }
 
     /// The listpack of member, score pairs, while packed.
+    #[inline]
     pub fn into_packed(self) -> Option<Listpack> {
         match self.repr {
             Repr::Packed(pack) => Some(pack),
@@ -105,8 +107,12 @@ impl SortedSet {
     }
 
     /// Whether there is no member.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        match &self.repr {
+            Repr::Packed(pack) => pack.is_empty(),
+            Repr::Indexed(indexed) => indexed.len() == 0,
+        }
     }
 
     /// The encoding's name: `listpack` or `skiplist` (which names the role, not the structure).
@@ -118,6 +124,7 @@ impl SortedSet {
     }
 
     /// The listpack of member, score pairs while packed, as a dump holds it.
+    #[inline]
     pub fn packed(&self) -> Option<&Listpack> {
         match &self.repr {
             Repr::Packed(pack) => Some(pack),
