@@ -18,7 +18,7 @@ use crate::command::{
 };
 use crate::resp::{ProtocolError, Replies, Reply, RequestParser};
 use crate::slot::Slot;
-use crate::store::{KeyHash, Tx};
+use crate::store::{KeyHash, SlotLock, Tx};
 use arc_swap::{ArcSwap, Cache};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -51,7 +51,26 @@ pub(super) struct Planned {
     hashed_from: u32,
 }
 
+/// What the requests of a batch share while they run.
+struct Turn<'n> {
+    config: arc_swap::Guard<Arc<Config>>,
+    gate: Gate,
+    now_ms: i64,
+    /// The slot of the request before, still locked when the next one needs it too.
+    lock: Option<SlotLock<'n>>,
+}
+
 impl Planned {
+    /// May the slot stay locked from this request to the next? Only between quick ones: others wait for it.
+    #[inline]
+    fn shares_slot(self, next: &Planned, hashes: &[KeyHash]) -> bool {
+        let quick = |planned: &Planned| planned.command.is_some_and(|command| command.flags.has(Flags::FAST));
+        match (self.hashes(hashes), next.hashes(hashes)) {
+            ([own], [other]) => own.slot() == other.slot() && quick(&self) && quick(next),
+            _ => false,
+        }
+    }
+
     /// Those of its keys' hashes that are known.
     #[inline]
     pub(super) fn hashes(self, all: &[KeyHash]) -> &[KeyHash] {
@@ -116,61 +135,69 @@ impl Dispatcher {
         if hashes.len() >= PREFETCH_MIN {
             self.node.keyspace.prefetch(session.database, hashes.iter().copied());
         }
-        let mut config = self.node.config.load();
-        let mut now_ms = now_ms();
-        prefetch::members(&self.node.keyspace, session.database, now_ms, &planned, &hashes, |request| {
+        let config = self.node.config.load();
+        let mut turn = Turn { gate: Gate::new(&config), config, now_ms: now_ms(), lock: None };
+        prefetch::members(&self.node.keyspace, session.database, turn.now_ms, &planned, &hashes, |request| {
             Args::with_apart(input, parser.args_of(&requests[request]), parser.apart())
         });
-        let pause = self.node.pause.running(now_ms);
+        let pause = self.node.pause.running(turn.now_ms);
         let written = out.len();
-        let mut clock = BatchClock::start(&config);
+        let mut clock = BatchClock::start(&turn.config);
         let mut ran = 0;
         session.after = After::Continue;
-        let mut gate = Gate::new(&config);
-        if gate.is_set() && pause.is_none() {
-            self.evictor.borrow_mut().before_batch(&self.node, &config, &mut gate);
+        if turn.gate.is_set() && pause.is_none() {
+            self.evictor.borrow_mut().before_batch(&self.node, &turn.config, &mut turn.gate);
         }
-        for (request, planned) in requests.iter().zip(planned.iter_mut()) {
+        for (index, request) in requests.iter().enumerate() {
+            let (planned, next) = match &mut planned[index..] {
+                [planned, next, ..] => (planned, Some(&*next)),
+                [planned] => (planned, None),
+                [] => break,
+            };
             let args = Args::with_apart(input, parser.args_of(request), parser.apart())
                 .with_hashes(planned.keys, planned.hashes(&hashes));
             // What is refused is refused at once, paused or not.
             if pause.is_some_and(|pause| pause.holds(planned.command))
-                && self.check(session, &config, planned.command, args).is_ok()
+                && self.check(session, &turn.config, planned.command, args).is_ok()
             {
                 session.after = After::Held;
                 break;
             }
-            if !self.run(session, &config, &mut gate, planned.command, args, now_ms, out) {
+            if !self.run(session, &mut turn, planned.command, args, out) {
                 planned.command = None;
+            }
+            if turn.lock.is_some() && !next.is_some_and(|next| planned.shares_slot(next, &hashes)) {
+                turn.lock = None;
             }
             ran += 1;
             if planned.command.is_some_and(may_change_settings) {
                 // CONFIG SET and DEBUG SLEEP hold for the commands right behind them.
-                config = self.node.config.load();
-                gate = Gate::new(&config);
-                now_ms = super::now_ms();
+                turn.config = self.node.config.load();
+                turn.gate = Gate::new(&turn.config);
+                turn.now_ms = now_ms();
             }
             let took_ns = clock.ran(planned.command, &self.stats);
             if took_ns >= clock.slow_ns {
-                self.note_slow(session, &config, planned.command, args, took_ns);
+                self.note_slow(session, &turn.config, planned.command, args, took_ns);
             }
             if session.after != After::Continue {
                 break;
             }
         }
+        turn.lock = None;
         let planned = &planned[..ran];
         if let Some(took_ns) = clock.finish(planned, &self.stats)
-            && took_ns >= config.slow_ns()
+            && took_ns >= turn.config.slow_ns()
             && let (Some(last), Some(request)) = (planned.last(), requests.get(ran.wrapping_sub(1)))
         {
             let args = Args::with_apart(input, parser.args_of(request), parser.apart());
-            self.note_slow(session, &config, last.command, args, took_ns);
+            self.note_slow(session, &turn.config, last.command, args, took_ns);
         }
         bump(&self.stats.requests, ran as u64);
         bump(&self.stats.output_bytes, (out.len() - written) as u64);
         bump(&self.stats.writes, 1);
         let client = &session.client;
-        client.active_ms.store(now_ms, Relaxed);
+        client.active_ms.store(turn.now_ms, Relaxed);
         if let Some(command) = planned.last().and_then(|planned| planned.command) {
             client.last_command.store(command.id, Relaxed);
         }
@@ -209,15 +236,12 @@ impl Dispatcher {
     }
 
     /// Runs one request. False when it was refused before it ran.
-    #[allow(clippy::too_many_arguments)]
-    fn run(
-        &self,
+    fn run<'n>(
+        &'n self,
         session: &mut Session,
-        config: &Config,
-        gate: &mut Gate,
+        turn: &mut Turn<'n>,
         command: Option<&'static Command>,
         args: Args<'_>,
-        now_ms: i64,
         out: &mut Replies,
     ) -> bool {
         let start = out.place();
@@ -229,16 +253,19 @@ impl Dispatcher {
             session.after = After::Close;
             return false;
         }
-        let mut checked = self.check(session, config, command, args);
+        let mut checked = self.check(session, &turn.config, command, args);
         if let Ok(command) = checked
-            && gate.is_set()
+            && turn.gate.is_set()
             && command.flags.has(Flags::DENYOOM)
-            && let Err(error) = self.evictor.borrow_mut().before_command(&self.node, config, gate)
         {
-            checked = Err(self.elsewhere(session, config, command, args).unwrap_or(error));
+            // Evicting locks slots.
+            turn.lock = None;
+            if let Err(error) = self.evictor.borrow_mut().before_command(&self.node, &turn.config, &mut turn.gate) {
+                checked = Err(self.elsewhere(session, &turn.config, command, args).unwrap_or(error));
+            }
         }
         let refused = checked.is_err();
-        let outcome = checked.and_then(|command| self.run_checked(session, config, command, args, now_ms, out));
+        let outcome = checked.and_then(|command| self.run_checked(session, turn, command, args, out));
         if let Err(error) = outcome {
             out.truncate(start);
             self.answer_error(session, command, &error, refused, out);
@@ -292,21 +319,21 @@ impl Dispatcher {
     }
 
     #[inline]
-    fn run_checked(
-        &self,
+    fn run_checked<'n>(
+        &'n self,
         session: &mut Session,
-        config: &Config,
+        turn: &mut Turn<'n>,
         command: &'static Command,
         args: Args<'_>,
-        now_ms: i64,
         out: &mut Replies,
     ) -> Outcome {
         match command.run() {
-            Run::Data(handler) => self.run_data(session, config, command, handler, args, now_ms, out),
+            Run::Data(handler) => self.run_data(session, turn, command, handler, args, out),
             Run::Session => match self.node.session_handlers[usize::from(command.id)] {
                 Some(handler) => {
+                    turn.lock = None;
                     let reply = Reply::holding(out, session.protocol);
-                    handler(&mut Call { node: &self.node, session, command, args, reply, now_ms })
+                    handler(&mut Call { node: &self.node, session, command, args, reply, now_ms: turn.now_ms })
                 }
                 None => Err(unserved(command)),
             },
@@ -314,21 +341,32 @@ impl Dispatcher {
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     #[inline]
-    fn run_data(
-        &self,
+    fn run_data<'n>(
+        &'n self,
         session: &Session,
-        config: &Config,
+        turn: &mut Turn<'n>,
         command: &Command,
         handler: Handler,
         args: Args<'_>,
-        now_ms: i64,
         out: &mut Replies,
     ) -> Outcome {
+        let Turn { config, lock, now_ms, .. } = turn;
+        let (keyspace, database) = (&self.node.keyspace, session.database);
         let cluster = config.cluster_enabled;
-        let plan = locks::plan(command, args, session.database, self.node.keyspace.databases(), cluster)?;
-        let mut tx = Tx::new(&self.node.keyspace, session.database, now_ms, plan.locks());
+        let plan = locks::plan(command, args, database, keyspace.databases(), cluster)?;
+        if let Some(held) = lock
+            && !matches!(plan, locks::Plan::Slot(slot) if held.is_of(keyspace, database, slot))
+        {
+            *lock = None;
+        }
+        let mut tx = match plan {
+            locks::Plan::Slot(slot) => {
+                let lock = lock.get_or_insert_with(|| keyspace.lock_slot(database, slot));
+                Tx::in_slot(keyspace, database, *now_ms, lock)
+            }
+            _ => Tx::new(keyspace, database, *now_ms, plan.locks()),
+        };
         tx.set_touch(!session.no_touch);
         tx.set_access_policy(config.data.access);
         // Read under the slot's lock: whoever takes a slot away publishes a new view and then passes every

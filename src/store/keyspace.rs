@@ -7,7 +7,7 @@
 
 use super::counters::{Counter, Counters};
 use super::key::KeyHash;
-use super::slot_table::Slots;
+use super::slot_table::{Guard, Slots};
 use super::table::{self, Table};
 use crate::slot::Slot;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -33,6 +33,26 @@ impl Flushed {
     /// Number of keys in it.
     pub fn keys(&self) -> usize {
         self.0.iter().map(Table::len).sum()
+    }
+}
+
+/// A slot that stays locked over several commands; see [`Tx::in_slot`](super::Tx::in_slot).
+pub struct SlotLock<'a> {
+    place: usize,
+    slot: Slot,
+    guard: Guard<'a>,
+}
+
+impl SlotLock<'_> {
+    /// Is it this slot of the database that `database` means now?
+    #[inline]
+    pub fn is_of(&self, keyspace: &Keyspace, database: usize, slot: Slot) -> bool {
+        self.slot == slot && self.place == keyspace.place(database)
+    }
+
+    #[inline]
+    pub(super) fn parts(&mut self) -> (usize, Slot, &mut Table) {
+        (self.place, self.slot, &mut self.guard)
     }
 }
 
@@ -119,6 +139,13 @@ impl Keyspace {
     /// Counts the keys of one slot.
     pub fn slot_len(&self, database: usize, slot: Slot) -> usize {
         self.made(database).map_or(0, |database| database.lock(slot).len())
+    }
+
+    /// Locks a slot.
+    #[inline]
+    pub fn lock_slot(&self, database: usize, slot: Slot) -> SlotLock<'_> {
+        let place = self.place(database);
+        SlotLock { place, slot, guard: self.at_place(place).lock(slot) }
     }
 
     /// Takes and drops a slot's lock: whoever held it before has let go of it when this returns.

@@ -24,7 +24,7 @@ pub use access::{AccessPolicy, Lfu};
 pub use counters::Counter;
 pub use entry::{Entry, Ref, SHARED_BYTES_MIN};
 pub use key::{Key, KeyHash};
-pub use keyspace::{DATABASES_MAX, DatabaseSize, Flushed, Keyspace};
+pub use keyspace::{DATABASES_MAX, DatabaseSize, Flushed, Keyspace, SlotLock};
 pub use object::{Collection, Kind, Object};
 pub use packing::{Pack, Packing};
 pub use sampling::{Eviction, Order, Sampler};

@@ -9,7 +9,7 @@ use super::counters::Counter;
 use super::entry::{Entry, Ref};
 use super::held::Many;
 use super::key::{Key, KeyHash};
-use super::keyspace::Keyspace;
+use super::keyspace::{Keyspace, SlotLock};
 use super::object::{Collection, Kind, Object};
 use super::slot_table::{Guard, Slots};
 use super::string::Str;
@@ -72,6 +72,8 @@ pub enum Event {
 enum Held<'a> {
     Nothing,
     One(Slot, Guard<'a>),
+    /// Locked by whoever began the transaction, and for longer than it.
+    Lent(Slot, &'a mut Table),
     // Boxed: a transaction is moved about, and nearly all hold one slot.
     Many(Box<Many<'a>>),
 }
@@ -147,11 +149,25 @@ impl<'a> Tx<'a> {
                 Held::Many(Many::new(Slot::all().map(|slot| (place, slot, all.lock(slot)))))
             }
         };
+        let mut tx = Tx::over(keyspace, database, place, now_ms, held);
+        tx.other = other;
+        tx
+    }
+
+    /// Begins in a slot that is locked already, of the database that `database` means.
+    #[inline]
+    pub fn in_slot(keyspace: &'a Keyspace, database: usize, now_ms: i64, lock: &'a mut SlotLock<'_>) -> Tx<'a> {
+        let (place, slot, table) = lock.parts();
+        Tx::over(keyspace, database, place, now_ms, Held::Lent(slot, table))
+    }
+
+    #[inline]
+    fn over(keyspace: &'a Keyspace, database: usize, place: usize, now_ms: i64, held: Held<'a>) -> Tx<'a> {
         Tx {
             keyspace,
             place,
             database,
-            other,
+            other: None,
             now_ms,
             held,
             stale: RefCell::new(Vec::new()),
@@ -238,6 +254,7 @@ impl<'a> Tx<'a> {
     fn table(&self, slot: Slot) -> &Table {
         match &self.held {
             Held::One(held, guard) if *held == slot => guard,
+            Held::Lent(held, table) if *held == slot => table,
             Held::Many(many) => many.table(self.place, slot),
             _ => unreachable!("a command locks the slots of all keys it touches"),
         }
@@ -247,6 +264,7 @@ impl<'a> Tx<'a> {
     fn table_mut(&mut self, slot: Slot) -> &mut Table {
         match &mut self.held {
             Held::One(held, guard) if *held == slot => guard,
+            Held::Lent(held, table) if *held == slot => table,
             Held::Many(many) => many.table_mut(self.place, slot),
             _ => unreachable!("a command locks the slots of all keys it touches"),
         }
@@ -615,9 +633,9 @@ impl<'a> Tx<'a> {
     }
 }
 
-impl Drop for Tx<'_> {
-    #[inline]
-    fn drop(&mut self) {
+impl Tx<'_> {
+    #[cold]
+    fn remove_stale(&mut self) {
         let stale = std::mem::take(&mut *self.stale.borrow_mut());
         for (place, hash, key) in stale {
             self.place = place;
@@ -628,6 +646,15 @@ impl Drop for Tx<'_> {
                 self.remove_entry(key);
                 self.expired += 1;
             }
+        }
+    }
+}
+
+impl Drop for Tx<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.stale.get_mut().is_empty() {
+            self.remove_stale();
         }
         let counters = &self.keyspace.counters;
         counters.add(Counter::Hits, self.hits.get().into());

@@ -10,4 +10,5 @@ mod large_values;
 mod memory_limit;
 mod proxy;
 mod robustness;
+mod same_slot;
 mod support;
