@@ -52,7 +52,7 @@ impl<'a> Args<'a> {
 
     /// An argument that must be there: the arity was checked, or its number was compared with
     /// [`len`](Self::len).
-    #[inline]
+    #[inline(always)]
     pub fn at(self, index: usize) -> &'a [u8] {
         self.ranges[index].of(self.buffer, self.apart)
     }
@@ -76,7 +76,8 @@ impl<'a> Args<'a> {
     }
 
     /// An argument as a key; not hashed again when that was done ahead.
-    #[inline]
+    // Inlined: else the arguments are copied for every key, which takes longer than what is done with them here.
+    #[inline(always)]
     pub fn key(self, index: usize) -> Key<'a> {
         let bytes = self.at(index);
         match self.hashed.number_of(index).and_then(|number| self.hashes.get(number)) {

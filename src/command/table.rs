@@ -126,7 +126,7 @@ impl KeyRun {
     }
 
     /// Which key the argument at `index` is.
-    #[inline]
+    #[inline(always)]
     pub fn number_of(self, index: usize) -> Option<usize> {
         let distance = index.checked_sub(self.first as usize)?;
         let number = distance >> self.shift;
