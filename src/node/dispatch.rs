@@ -376,10 +376,18 @@ impl Dispatcher {
         }
         let reply = Reply::holding(out, session.protocol);
         let mut ctx = Ctx { tx, reply, config: &config.data };
-        match plan {
+        let outcome = match plan {
             locks::Plan::Slot(slot) if config.slot_stats => self.run_counted(slot, handler, &mut ctx, args),
             _ => handler(&mut ctx, args),
+        };
+        if ctx.tx.has_garbage() {
+            let garbage = ctx.tx.take_garbage();
+            // Nobody waits for it to be freed.
+            drop(ctx);
+            *lock = None;
+            self.node.lazyfree.free(garbage, &config.lazyfree, &self.node.meters);
         }
+        outcome
     }
 
     /// Where a command must go that this node has no memory for: a slot's owner is told before that.

@@ -13,7 +13,7 @@
 use super::{Config, Node, now_ms};
 use crate::command::Error;
 use crate::memory;
-use crate::store::{AccessPolicy, Eviction, Lfu, Order, Sampler};
+use crate::store::{AccessPolicy, Cause, Eviction, Garbage, Lfu, Order, Sampler};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -287,7 +287,12 @@ impl Evictor {
             let Some(entry) = self.sampler.evict(&node.keyspace, policy, config.memory.samples, now_ms) else {
                 return self.wait_for_lazyfree(node, limit, time_max.unwrap_or(SLICE));
             };
-            drop(entry);
+            if entry.is_costly() {
+                let garbage = vec![Garbage { cause: Cause::Evict, entry }];
+                node.lazyfree.free(garbage, &config.lazyfree, &node.meters);
+            } else {
+                drop(entry);
+            }
             evicted = evicted.wrapping_add(1);
         }
     }

@@ -11,7 +11,7 @@ mod expire;
 pub mod histogram;
 mod housekeeping;
 pub mod latency;
-mod lazyfree;
+pub mod lazyfree;
 pub mod memory;
 pub mod meters;
 pub mod pause;

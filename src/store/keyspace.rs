@@ -27,7 +27,7 @@ pub struct Keyspace {
 }
 
 /// What a FLUSH took out of the keyspace: still in memory until dropped. O(keys) to drop.
-pub struct Flushed(Vec<Table>);
+pub struct Flushed(pub(super) Vec<Table>);
 
 impl Flushed {
     /// Number of keys in it.
@@ -69,8 +69,11 @@ impl Keyspace {
     /// An empty keyspace of `databases` (1 to [`DATABASES_MAX`]).
     pub fn new(databases: usize) -> Keyspace {
         let count = databases.clamp(1, DATABASES_MAX);
+        let made: Box<[OnceLock<Slots>]> = (0..count).map(|_| OnceLock::new()).collect();
+        // The first is always used: what it costs shows from the start.
+        made[0].get_or_init(Slots::new);
         Keyspace {
-            databases: (0..count).map(|_| OnceLock::new()).collect(),
+            databases: made,
             places: (0..count).map(|place| AtomicU8::new(place as u8)).collect(),
             swap: Mutex::new(()),
             counters: Counters::default(),

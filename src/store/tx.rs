@@ -7,6 +7,7 @@
 use super::access::{self, AccessPolicy};
 use super::counters::Counter;
 use super::entry::{Entry, Ref};
+use super::garbage::{Cause, Garbage};
 use super::held::Many;
 use super::key::{Key, KeyHash};
 use super::keyspace::{Keyspace, SlotLock};
@@ -100,6 +101,8 @@ pub struct Tx<'a> {
     modifications: u32,
     touch: bool,
     access: AccessPolicy,
+    /// Costly values that were removed. Behind `held`: what is left of them is dropped when the locks are gone.
+    garbage: Vec<Garbage>,
     /// Hash of the key marked last: a command that looks a key up twice accesses it once.
     marked: Cell<u64>,
 }
@@ -177,6 +180,7 @@ impl<'a> Tx<'a> {
             modifications: 0,
             touch: true,
             access: AccessPolicy::default(),
+            garbage: Vec::new(),
             marked: Cell::new(0),
         }
     }
@@ -314,7 +318,7 @@ impl<'a> Tx<'a> {
         let place = table::place_of(table, key)?;
         let expiry_ms = table::at(table, place).and_then(Entry::expiry_ms);
         if expiry_ms.is_some_and(|at| at <= self.now_ms) {
-            self.remove_entry(key);
+            self.remove_as(key, Cause::Expire);
             self.expired += 1;
             return None;
         }
@@ -329,6 +333,49 @@ impl<'a> Tx<'a> {
         let entry = table::at_mut(self.table_mut(key.slot()), place);
         marker.mark(entry);
         Some(entry)
+    }
+
+    fn remove_as(&mut self, key: Key<'_>, cause: Cause) {
+        if let Some(entry) = self.remove_entry(key) {
+            self.discard(entry, cause);
+        }
+    }
+
+    /// Frees an entry that was taken out, or puts it aside when that takes long.
+    #[inline]
+    fn discard(&mut self, entry: Entry, cause: Cause) {
+        if entry.is_costly() {
+            self.garbage.push(Garbage { cause, entry });
+        }
+    }
+
+    /// True when something was put aside, or will be when the transaction ends.
+    #[inline]
+    pub fn has_garbage(&self) -> bool {
+        !self.garbage.is_empty() || !self.stale.borrow().is_empty()
+    }
+
+    /// Costly values that were removed, to be freed when the transaction is over. What is not taken is freed then,
+    /// by the calling thread.
+    pub fn take_garbage(&mut self) -> Vec<Garbage> {
+        self.remove_stale();
+        std::mem::take(&mut self.garbage)
+    }
+
+    fn remove_stale(&mut self) {
+        let stale = std::mem::take(&mut *self.stale.borrow_mut());
+        let selected = self.place;
+        for (place, hash, key) in stale {
+            self.place = place;
+            let key = Key::with_hash(&key, hash);
+            let due = table::find(self.table(key.slot()), key)
+                .is_some_and(|entry| entry.expiry_ms().is_some_and(|at| at <= self.now_ms));
+            if due {
+                self.remove_as(key, Cause::Expire);
+                self.expired += 1;
+            }
+        }
+        self.place = selected;
     }
 
     fn remove_entry(&mut self, key: Key<'_>) -> Option<Entry> {
@@ -495,11 +542,21 @@ impl<'a> Tx<'a> {
             Ttl::Keep if !gone => before,
             _ => None,
         };
-        change(entry, after);
+        let costly = entry.is_costly().then(|| {
+            let replacement = make(after);
+            replacement.set_access(entry.access());
+            std::mem::replace(entry, replacement)
+        });
+        if costly.is_none() {
+            change(entry, after);
+        }
         if gone {
             entry.set_access(fresh);
         } else {
             marker.mark(entry);
+        }
+        if let Some(costly) = costly {
+            self.discard(costly, Cause::Overwrite);
         }
         self.expired += u32::from(gone);
         if before.is_some() != after.is_some() {
@@ -571,7 +628,7 @@ impl<'a> Tx<'a> {
     /// Makes a key hold a collection, whatever it held. An empty one removes the key.
     pub fn put(&mut self, key: Key<'_>, object: Object, ttl: Ttl) {
         let before = self.entry_mut(key).map(|entry| (entry.expiry_ms(), entry.access()));
-        self.remove_entry(key);
+        self.remove_as(key, Cause::Overwrite);
         if object.is_empty() {
             return;
         }
@@ -587,8 +644,19 @@ impl<'a> Tx<'a> {
 
     /// Removes a key; false when it was not there.
     pub fn remove(&mut self, key: Key<'_>) -> bool {
-        let live = self.entry_mut(key).is_some();
-        self.remove_entry(key);
+        self.remove_live(key, Cause::Delete)
+    }
+
+    /// As [`remove`](Self::remove); the value is freed elsewhere when that takes long.
+    pub fn unlink(&mut self, key: Key<'_>) -> bool {
+        self.remove_live(key, Cause::Unlink)
+    }
+
+    fn remove_live(&mut self, key: Key<'_>, cause: Cause) -> bool {
+        let live = self.locate(key).is_some();
+        if live {
+            self.remove_as(key, cause);
+        }
         live
     }
 
@@ -616,7 +684,7 @@ impl<'a> Tx<'a> {
             return false;
         }
         let Some(entry) = self.remove_entry(from) else { return false };
-        self.remove_entry(to);
+        self.remove_as(to, Cause::Overwrite);
         self.place_entry(to, entry.renamed(to.bytes()));
         true
     }
@@ -626,27 +694,10 @@ impl<'a> Tx<'a> {
     pub fn copy(&mut self, from: Key<'_>, database: usize, to: Key<'_>) -> bool {
         let Some(copy) = self.entry_mut(from).map(|entry| entry.copy_as(to.bytes())) else { return false };
         self.in_database(database, |tx| {
-            tx.remove_entry(to);
+            tx.remove_as(to, Cause::Overwrite);
             tx.insert_entry(to, copy);
         });
         true
-    }
-}
-
-impl Tx<'_> {
-    #[cold]
-    fn remove_stale(&mut self) {
-        let stale = std::mem::take(&mut *self.stale.borrow_mut());
-        for (place, hash, key) in stale {
-            self.place = place;
-            let key = Key::with_hash(&key, hash);
-            let due = table::find(self.table(key.slot()), key)
-                .is_some_and(|entry| entry.expiry_ms().is_some_and(|at| at <= self.now_ms));
-            if due {
-                self.remove_entry(key);
-                self.expired += 1;
-            }
-        }
     }
 }
 

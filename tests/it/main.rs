@@ -7,6 +7,7 @@
 mod clients;
 mod differential;
 mod large_values;
+mod lazy_free;
 mod memory_limit;
 mod proxy;
 mod robustness;

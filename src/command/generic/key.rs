@@ -3,7 +3,7 @@
 use crate::command::number::{int32, parse_int};
 use crate::command::spec::{KeySpec, Reach, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
-use crate::store::Event;
+use crate::store::{Event, Key, Tx};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -38,7 +38,7 @@ pub const COMMANDS: &[Spec] = &[
             thread in order to reclaim memory, where N is the number of allocations the deleted objects where \
             composed of.",
         args: "key@0*",
-        run: Run::Data(del),
+        run: Run::Data(unlink),
         ..Spec::BLANK
     },
     Spec {
@@ -147,12 +147,21 @@ pub const COMMANDS: &[Spec] = &[
     },
 ];
 
-/// DEL key [key …], and UNLINK: freeing a value is not put off.
+/// DEL key [key …].
 fn del(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    remove_all(ctx, args, |tx, key| tx.remove(key))
+}
+
+/// UNLINK key [key …].
+fn unlink(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    remove_all(ctx, args, |tx, key| tx.unlink(key))
+}
+
+fn remove_all(ctx: &mut Ctx<'_>, args: Args<'_>, remove: impl Fn(&mut Tx<'_>, Key<'_>) -> bool) -> Outcome {
     let mut removed = 0;
     for index in 1..args.len() {
         let key = args.key(index);
-        if ctx.tx.remove(key) {
+        if remove(&mut ctx.tx, key) {
             ctx.tx.notify(Event::Generic, "del", key);
             removed += 1;
         }

@@ -14,7 +14,7 @@ pub use rules::BindAddress;
 pub use settings::Settings;
 pub use source::ConfigError;
 
-use super::evict;
+use super::{evict, lazyfree};
 use crate::command::DataConfig;
 use crate::store::DATABASES_MAX;
 use crate::store::value::Limits;
@@ -70,8 +70,10 @@ pub struct Config {
     pub debug_command: Access,
     /// `enable-protected-configs`.
     pub protected_configs: Access,
-    /// `lazyfree-lazy-user-flush`: FLUSHALL without a word frees in the background.
-    pub lazy_user_flush: bool,
+    /// `lazyfree-lazy-*`: who frees in the background.
+    pub lazyfree: lazyfree::Settings,
+    /// `active-expire-effort`: how much of a core expired keys may take.
+    pub expire_effort: u32,
     /// `maxmemory` and its policy.
     pub memory: evict::Settings,
     /// What data commands heed.
@@ -165,7 +167,8 @@ impl Config {
             latency_tracking: settings.is_on("latency-tracking"),
             debug_command: Access::read(settings.get("enable-debug-command")),
             protected_configs: Access::read(settings.get("enable-protected-configs")),
-            lazy_user_flush: settings.is_on("lazyfree-lazy-user-flush"),
+            lazyfree: lazyfree::Settings::read(&settings),
+            expire_effort: settings.number("active-expire-effort").unwrap_or(1),
             memory,
             data: DataConfig {
                 limits,

@@ -9,7 +9,7 @@ pub(super) const HANDLERS: Handlers = &[("flushdb", flush_db), ("flushall", flus
 /// Does the caller want memory to be freed in the background?
 fn is_lazy(call: &Call<'_>) -> Result<bool, Error> {
     match call.args.len() {
-        1 => Ok(call.node.config.load().lazy_user_flush),
+        1 => Ok(call.node.config.load().lazyfree.flush),
         2 if call.args.is(1, "async") => Ok(true),
         2 if call.args.is(1, "sync") => Ok(false),
         _ => Err(Error::Syntax),
@@ -19,7 +19,9 @@ fn is_lazy(call: &Call<'_>) -> Result<bool, Error> {
 fn discard(call: &Call<'_>, flushed: Flushed, lazy: bool) {
     call.node.keyspace.counters.add(Counter::Modifications, flushed.keys() as u64);
     if lazy {
-        call.node.lazyfree.free(flushed, &call.node.meters);
+        call.node.lazyfree.free_flushed(flushed, &call.node.meters);
+    } else {
+        call.node.lazyfree.free_flushed_now(flushed, &call.node.meters);
     }
 }
 
