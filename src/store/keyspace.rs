@@ -5,7 +5,7 @@
 //!
 //! A database costs 1 MiB empty; those never selected are never made.
 
-use super::counters::{Counter, Counters};
+use super::counters::Counters;
 use super::key::KeyHash;
 use super::slot_table::{Guard, Slots};
 use super::table::{self, Table};
@@ -83,25 +83,6 @@ impl Keyspace {
     /// Number of databases, made or not.
     pub fn databases(&self) -> usize {
         self.databases.len()
-    }
-
-    /// Begins a sweep of [`expire_slot`](Self::expire_slot) over a database, unless nothing in it is due. O(1).
-    pub fn begin_sweep(&self, database: usize, now_ms: i64) -> bool {
-        let Some(database) = self.made(database) else { return false };
-        if database.next_expiry_ms.load(Relaxed) > now_ms {
-            return false;
-        }
-        // Expiries noted from here on lower it again; what the slots hold is added at the end.
-        database.next_expiry_ms.store(i64::MAX, Relaxed);
-        true
-    }
-
-    /// Ends a sweep. O(slots).
-    pub fn end_sweep(&self, database: usize) {
-        let Some(database) = self.made(database) else { return };
-        let next_ms = Slot::all().map(|slot| database.meta(slot).next_expiry_ms.load(Relaxed)).min();
-        let next_ms = next_ms.unwrap_or(i64::MAX);
-        database.next_expiry_ms.fetch_min(next_ms, Relaxed);
     }
 
     /// Which place a client's database number means now.
@@ -186,41 +167,6 @@ impl Keyspace {
             database.prefetch(keys);
         }
     }
-
-    /// Removes what has expired in one slot of one database, fields of hashes included, if anything can have.
-    /// Returns the number of keys removed. O(keys of the slot) when something has, else O(1).
-    pub fn expire_slot(&self, database: usize, slot: Slot, now_ms: i64) -> usize {
-        let Some(database) = self.made(database) else { return 0 };
-        let meta = database.meta(slot);
-        if meta.next_expiry_ms.load(Relaxed) > now_ms {
-            return 0;
-        }
-        let mut dead = Vec::new();
-        let mut table = database.lock(slot);
-        let mut next_ms = i64::MAX;
-        let mut volatile = 0;
-        table::retain(
-            &mut table,
-            |entry| {
-                let expiry_ms = entry.expiry_ms();
-                if expiry_ms.is_some_and(|at| at <= now_ms) {
-                    return false;
-                }
-                let field_ms = entry.as_object_mut().and_then(|object| object.expire_fields(now_ms));
-                if entry.as_object().is_some_and(|object| object.is_empty()) {
-                    return false;
-                }
-                volatile += u32::from(expiry_ms.is_some());
-                next_ms = next_ms.min(expiry_ms.unwrap_or(i64::MAX)).min(field_ms.unwrap_or(i64::MAX));
-                true
-            },
-            |entry| dead.push(entry),
-        );
-        table.set_expiries(volatile, next_ms);
-        drop(table);
-        self.counters.add(Counter::ExpiredKeys, dead.len() as u64);
-        dead.len()
-    }
 }
 
 #[cfg(test)]
@@ -245,22 +191,5 @@ mod tests {
         assert_eq!(keyspace.size(3), DatabaseSize { keys: 2, volatile: 1 });
         assert_eq!(keyspace.flush(3).keys(), 2);
         assert_eq!(keyspace.size(3), DatabaseSize::default());
-    }
-
-    #[test]
-    fn expiry_removes_only_what_is_due() {
-        let keyspace = Keyspace::new(1);
-        set(&keyspace, 0, "{t}1", Ttl::At(2000));
-        set(&keyspace, 0, "{t}2", Ttl::At(3000));
-        set(&keyspace, 0, "{t}3", Ttl::Clear);
-        let slot = Slot::of(b"t");
-        assert!(!keyspace.begin_sweep(0, 1999) && keyspace.begin_sweep(0, 2000));
-        assert_eq!(keyspace.expire_slot(0, slot, 1999), 0);
-        assert_eq!(keyspace.expire_slot(0, slot, 2000), 1);
-        keyspace.end_sweep(0);
-        assert!(!keyspace.begin_sweep(0, 2999) && keyspace.begin_sweep(0, 3000));
-        assert_eq!(keyspace.expire_slot(0, slot, 2500), 0);
-        assert_eq!(keyspace.expire_slot(0, slot, 3000), 1);
-        assert_eq!(keyspace.size(0), DatabaseSize { keys: 1, volatile: 0 });
     }
 }

@@ -6,6 +6,7 @@
 mod access;
 pub mod counters;
 mod entry;
+mod expiry;
 mod garbage;
 mod held;
 mod key;
@@ -24,6 +25,7 @@ mod walk;
 pub use access::{AccessPolicy, Lfu};
 pub use counters::Counter;
 pub use entry::{Entry, Ref, SHARED_BYTES_MIN};
+pub use expiry::Sweep;
 pub use garbage::{Cause, Garbage};
 pub use key::{Key, KeyHash};
 pub use keyspace::{DATABASES_MAX, DatabaseSize, Flushed, Keyspace, SlotLock};

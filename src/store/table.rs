@@ -371,25 +371,6 @@ pub(super) fn iter(table: &Table) -> impl Iterator<Item = &Entry> {
     old.chain(&table.buckets).flat_map(|bucket| bucket.entries.iter().flatten())
 }
 
-/// Removes the entries for which `keep` says no, handing each to `removed`.
-pub(super) fn retain(table: &mut Table, mut keep: impl FnMut(&mut Entry) -> bool, mut removed: impl FnMut(Entry)) {
-    let mut gone = 0;
-    let old = table.old.as_mut().map_or(&mut [][..], |old| &mut old.buckets);
-    for array in [old, &mut table.buckets] {
-        for place in 0..array.len() * ENTRIES {
-            let entry = array[place / ENTRIES].entries[place % ENTRIES].as_mut();
-            if entry.is_some_and(|entry| !keep(entry))
-                && let Some(entry) = take_from(array, place)
-            {
-                gone += 1;
-                removed(entry);
-            }
-        }
-    }
-    table.len -= gone;
-    table.shrink();
-}
-
 /// Asks for the cache line of the bucket where a look-up of `hash` begins. Reads nothing of the table: what the
 /// outline says may be out of date.
 #[inline(always)]

@@ -210,7 +210,9 @@ fn a_hash_stands_outside_of_its_entry_while_a_field_expires() {
     assert_eq!(packed(&tx), Some(true));
     tx.update(key, |hash: &mut Hash| hash.set_expiry(b"field", NOW_MS + 5)).unwrap();
     drop(tx);
-    assert_eq!(keyspace.expire_slot(0, key.slot(), NOW_MS + 5), 1);
+    let mut sweep = keyspace.begin_sweep(0, NOW_MS + 5, 0).unwrap();
+    while keyspace.sweep_on(&mut sweep, NOW_MS + 5, &mut Vec::new()) {}
+    assert_eq!(sweep.removed, 1);
 }
 
 #[test]
