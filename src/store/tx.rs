@@ -6,19 +6,16 @@
 
 use super::access::{self, AccessPolicy};
 use super::counters::Counter;
-use super::entry::{Entry, Ref};
+use super::entry::Entry;
 use super::garbage::{Cause, Garbage};
 use super::held::Many;
 use super::key::{Key, KeyHash};
 use super::keyspace::{Keyspace, SlotLock};
-use super::object::{Collection, Kind, Object};
+use super::object::Kind;
 use super::slot_table::{Guard, Slots};
-use super::string::Str;
 use super::table::{self, Table};
-use super::value::listpack::integer;
 use crate::slot::Slot;
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 
 /// Which slots a command needs.
 #[derive(Clone, Copy, Debug)]
@@ -448,200 +445,6 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The string at a key.
-    #[inline]
-    pub fn string(&self, key: Key<'_>) -> Result<Option<Str<'_>>, WrongType> {
-        self.entry(key).map(|entry| entry.as_str().ok_or(WrongType)).transpose()
-    }
-
-    /// Reads the string at a key and marks it as accessed: what GET does. One look-up.
-    #[inline]
-    pub fn string_touched(&mut self, key: Key<'_>) -> Result<Option<Str<'_>>, WrongType> {
-        let Some(place) = self.locate(key) else {
-            self.misses.set(self.misses.get() + 1);
-            return Ok(None);
-        };
-        self.hits.set(self.hits.get() + 1);
-        let marker = self.marker(key);
-        let entry = table::at_mut(self.table_mut(key.slot()), place);
-        marker.mark(entry);
-        entry.as_str().ok_or(WrongType).map(Some)
-    }
-
-    /// The string at a key to hold on to, when it is a long one (see [`SHARED_BYTES_MIN`](super::SHARED_BYTES_MIN)):
-    /// it stays as it is whatever becomes of the key. Counts as no access: it follows a look-up that did.
-    pub fn shared(&self, key: Key<'_>) -> Option<Arc<Vec<u8>>> {
-        self.peek(key).and_then(Entry::as_shared)
-    }
-
-    /// Makes a key hold a string, whatever it held; an integer in canonical form is kept as one.
-    #[inline]
-    pub fn set_string(&mut self, key: Key<'_>, value: &[u8], ttl: Ttl) {
-        match integer(value) {
-            Some(number) => self.set_int(key, number, ttl),
-            None => self.overwrite(
-                key,
-                ttl,
-                |entry, expiry_ms| entry.set_bytes(value, expiry_ms),
-                |expiry_ms| Entry::bytes(key.bytes(), value, expiry_ms),
-            ),
-        }
-    }
-
-    /// Makes a key hold a string that others may hold too, whatever it held; its bytes are not copied. For long ones:
-    /// it is kept outside of the entry, and as bytes.
-    pub fn set_shared(&mut self, key: Key<'_>, value: &Arc<Vec<u8>>, ttl: Ttl) {
-        self.overwrite(
-            key,
-            ttl,
-            |entry, expiry_ms| entry.set_shared(value.clone(), expiry_ms),
-            |expiry_ms| Entry::shared(key.bytes(), value.clone(), expiry_ms),
-        );
-    }
-
-    /// Makes a key hold a string that is kept as bytes even when it spells an integer, whatever it held.
-    pub fn set_bytes(&mut self, key: Key<'_>, value: &[u8], ttl: Ttl) {
-        self.overwrite(
-            key,
-            ttl,
-            |entry, expiry_ms| entry.set_bytes(value, expiry_ms),
-            |expiry_ms| Entry::bytes(key.bytes(), value, expiry_ms),
-        );
-    }
-
-    /// Makes a key hold an integer, whatever it held.
-    pub fn set_int(&mut self, key: Key<'_>, value: i64, ttl: Ttl) {
-        self.overwrite(
-            key,
-            ttl,
-            |entry, expiry_ms| entry.set_int(value, expiry_ms),
-            |expiry_ms| Entry::int(key.bytes(), value, expiry_ms),
-        );
-    }
-
-    #[inline]
-    fn overwrite(
-        &mut self,
-        key: Key<'_>,
-        ttl: Ttl,
-        change: impl FnOnce(&mut Entry, Option<i64>),
-        make: impl FnOnce(Option<i64>) -> Entry,
-    ) {
-        let slots = self.slots();
-        let now_ms = self.now_ms;
-        let Some(place) = table::place_of(self.table(key.slot()), key) else {
-            let expiry_ms = if let Ttl::At(at) = ttl { Some(at) } else { None };
-            return self.insert_entry(key, make(expiry_ms));
-        };
-        let (marker, fresh) = (self.marker(key), self.access.fresh(now_ms));
-        let entry = table::at_mut(self.table_mut(key.slot()), place);
-        let before = entry.expiry_ms();
-        let gone = before.is_some_and(|at| at <= now_ms);
-        let after = match ttl {
-            Ttl::At(at) => Some(at),
-            Ttl::Keep if !gone => before,
-            _ => None,
-        };
-        let costly = entry.is_costly().then(|| {
-            let replacement = make(after);
-            replacement.set_access(entry.access());
-            std::mem::replace(entry, replacement)
-        });
-        if costly.is_none() {
-            change(entry, after);
-        }
-        if gone {
-            entry.set_access(fresh);
-        } else {
-            marker.mark(entry);
-        }
-        if let Some(costly) = costly {
-            self.discard(costly, Cause::Overwrite);
-        }
-        self.expired += u32::from(gone);
-        if before.is_some() != after.is_some() {
-            slots.count_volatile(key.slot(), before.is_some(), after.is_some());
-        }
-        if let Some(at) = after {
-            self.note_expiry(key.slot(), at);
-        }
-    }
-
-    /// The string at a key as a vector to grow or change in place; its encoding is `raw` from then on.
-    pub fn string_mut(&mut self, key: Key<'_>) -> Result<Option<&mut Vec<u8>>, WrongType> {
-        self.entry_mut(key).map(|entry| entry.as_raw_mut().ok_or(WrongType)).transpose()
-    }
-
-    /// The collection at a key, to read. Several may be held at once.
-    #[inline]
-    pub fn read<T: Collection>(&self, key: Key<'_>) -> Result<Option<Ref<'_, T>>, WrongType> {
-        self.entry(key).map(|entry| entry.read().ok_or(WrongType)).transpose()
-    }
-
-    /// The collection at a key of any type but string, to read.
-    pub fn object(&self, key: Key<'_>) -> Result<Option<Ref<'_, Object>>, WrongType> {
-        self.entry(key).map(|entry| entry.as_object().ok_or(WrongType)).transpose()
-    }
-
-    /// Changes the collection at a key, and removes the key when `change` leaves it empty. `None`: no such key.
-    pub fn update<T: Collection, R>(
-        &mut self,
-        key: Key<'_>,
-        change: impl FnOnce(&mut T) -> R,
-    ) -> Result<Option<R>, WrongType> {
-        let Some(place) = self.locate(key) else { return Ok(None) };
-        self.change_at(place, key, change).map(Some)
-    }
-
-    /// Changes the collection whose entry stands at `place`, and removes it when it is left empty.
-    #[inline]
-    fn change_at<T: Collection, R>(
-        &mut self,
-        place: usize,
-        key: Key<'_>,
-        change: impl FnOnce(&mut T) -> R,
-    ) -> Result<R, WrongType> {
-        let marker = self.marker(key);
-        let entry = table::at_mut(self.table_mut(key.slot()), place);
-        marker.mark(entry);
-        let (result, left) = entry.change(change).ok_or(WrongType)?;
-        if left.empty {
-            self.remove_entry(key);
-        } else if let Some(at_ms) = left.next_expiry_ms {
-            self.note_expiry(key.slot(), at_ms);
-        }
-        Ok(result)
-    }
-
-    /// Changes the collection at a key, made empty when there is none; a key left empty is removed.
-    pub fn upsert<T: Collection, R>(&mut self, key: Key<'_>, change: impl FnOnce(&mut T) -> R) -> Result<R, WrongType> {
-        if let Some(place) = self.locate(key) {
-            return self.change_at(place, key, change);
-        }
-        let (made, result) = Entry::make(key.bytes(), change);
-        if let Some(entry) = made {
-            self.insert_entry(key, entry);
-        }
-        Ok(result)
-    }
-
-    /// Makes a key hold a collection, whatever it held. An empty one removes the key.
-    pub fn put(&mut self, key: Key<'_>, object: Object, ttl: Ttl) {
-        let before = self.entry_mut(key).map(|entry| (entry.expiry_ms(), entry.access()));
-        self.remove_as(key, Cause::Overwrite);
-        if object.is_empty() {
-            return;
-        }
-        let expiry_ms = match ttl {
-            Ttl::Clear => None,
-            Ttl::Keep => before.and_then(|(expiry_ms, _)| expiry_ms),
-            Ttl::At(at) => Some(at),
-        };
-        let entry = Entry::object(key.bytes(), object, expiry_ms);
-        entry.set_access(before.map_or(self.access.fresh(self.now_ms), |(_, access)| access));
-        self.place_entry(key, entry);
-    }
-
     /// Removes a key; false when it was not there.
     pub fn remove(&mut self, key: Key<'_>) -> bool {
         self.remove_live(key, Cause::Delete)
@@ -715,5 +518,7 @@ impl Drop for Tx<'_> {
     }
 }
 
+mod collections;
+mod strings;
 #[cfg(test)]
 mod tests;

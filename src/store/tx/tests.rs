@@ -1,6 +1,7 @@
 //! Collections through a transaction against plain models: in the entry, outside of it, and on the way between.
 
 use super::*;
+use crate::store::object::Collection;
 use crate::store::value::Limits;
 use crate::store::value::{hash::Hash, list::End, list::List, set::Set, sorted_set::SortedSet};
 use fastrand::Rng;
