@@ -1,3 +1,4 @@
+use super::super::size_class::size_class;
 use super::*;
 use std::collections::{HashMap, HashSet};
 
@@ -20,16 +21,16 @@ fn a_bucket_is_one_cache_line() {
 }
 
 #[test]
-fn arrays_grow_by_a_quarter_at_most_once_they_are_big() {
-    let mut count = 0;
-    let mut sizes = Vec::new();
-    while count < 1000 {
-        let next = bigger(count);
-        assert!(next > count && next <= (count + 1).max(count + count / 4), "{count} → {next}");
-        sizes.push(next);
-        count = next;
+fn arrays_grow_by_a_half_at_most_to_what_a_size_class_holds() {
+    let mut sizes = vec![0];
+    while sizes.len() < 30 {
+        sizes.push(bigger(*sizes.last().unwrap()));
     }
-    assert_eq!(sizes[..12], [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16]);
+    assert_eq!(sizes[..10], [0, 1, 2, 3, 4, 6, 8, 12, 16, 24]);
+    for pair in sizes[2..].windows(2) {
+        assert!(pair[0] < pair[1] && (pair[0] == 1 || pair[1] * 2 <= pair[0] * 3), "{pair:?}");
+        assert_eq!(size_class(pair[1] * size_of::<Bucket>()), pair[1] * size_of::<Bucket>());
+    }
 }
 
 #[test]
