@@ -6,7 +6,7 @@
 //! and no more, and others notice nothing.
 //!
 //! A turn of a connection is one read: whoever sends without end waits behind all others of its thread after each
-//! 32 KiB of requests. Buffers are lent by the thread for the turn (see [`Spare`]); long arguments are read straight
+//! 32 KiB of requests, or 1 MiB inside a long argument. Buffers are lent by the thread for the turn (see [`Spare`]); long arguments are read straight
 //! into the memory that becomes the value, and long values sent from where the keyspace keeps them.
 
 use super::clients::Client;
@@ -35,8 +35,8 @@ const BATCH: usize = 32;
 const OUTPUT_BYTES_MAX: usize = 32 << 20;
 /// Reply bytes after which a long batch is sent before the rest of it runs.
 const OUTPUT_BYTES_EAGER: usize = 256 << 10;
-/// Bytes of a long argument asked of the socket at once, at most.
-const READ_APART_BYTES_MAX: usize = 256 << 10;
+/// Bytes read in one turn inside a long argument, at most; nothing but a copy is done with them.
+const TURN_APART_BYTES_MAX: usize = 1 << 20;
 
 /// What a client from elsewhere is told while `protected-mode` is on and no password is set.
 const PROTECTED: &[u8] =
@@ -86,7 +86,19 @@ async fn accept(thread: &Thread, mut stream: TcpStream) -> std::io::Result<()> {
     let session = Session::new(client.clone(), config.password.is_empty());
     drop(config);
     let _registered = Registered { node, id: client.id };
-    Connection { stream, thread, client, session, work: None, closing: false, more: false, drained: true }.serve().await
+    Connection {
+        stream,
+        thread,
+        client,
+        session,
+        work: None,
+        closing: false,
+        more: false,
+        turn_bytes: 0,
+        drained: true,
+    }
+    .serve()
+    .await
 }
 
 /// Forgets a client however its task ends: also by a panic in a handler, or dropped when the drain is over.
@@ -110,8 +122,10 @@ struct Connection<'t> {
     work: Option<Box<Work>>,
     /// No more requests; what is left of the replies is sent, then the connection closes.
     closing: bool,
-    /// The last read filled its buffer: there is more, and others come first.
+    /// The last read filled its buffer: there is more most likely.
     more: bool,
+    /// Bytes read since others had a chance.
+    turn_bytes: usize,
     /// The last read took all there was: the socket is asked before a buffer is lent.
     drained: bool,
 }
@@ -150,14 +164,22 @@ impl Connection<'_> {
             if self.closing && self.unsent() == 0 {
                 break;
             }
-            if self.more {
-                self.more = false;
+            if !self.more {
+                self.turn_bytes = 0;
+            } else if self.turn_is_over() {
+                (self.more, self.turn_bytes) = (false, 0);
                 tokio::task::yield_now().await;
             }
         }
         // A polite end: the client reads what was sent instead of a reset.
         let _ = self.stream.shutdown().await;
         Ok(())
+    }
+
+    /// Others come first now, though there is more to read.
+    fn turn_is_over(&mut self) -> bool {
+        let inside_argument = self.work.as_mut().is_some_and(|work| work.parser.room().is_some());
+        self.turn_bytes >= if inside_argument { TURN_APART_BYTES_MAX } else { READ_BYTES }
     }
 
     /// Bytes of replies that the socket did not take.
@@ -199,7 +221,7 @@ impl Connection<'_> {
         let spare = &self.thread.spare;
         let Work { input, parser, output } = &mut **self.work.get_or_insert_with(|| spare.lend());
         let (bytes, bytes_max) = match parser.room() {
-            Some((argument, missing)) => (argument, missing.min(READ_APART_BYTES_MAX)),
+            Some((argument, missing)) => (argument, missing.min(TURN_APART_BYTES_MAX)),
             None => {
                 spare.make_room(input, output);
                 (input, READ_BYTES)
@@ -213,6 +235,7 @@ impl Connection<'_> {
         };
         let count = read?;
         self.more = count == offered;
+        self.turn_bytes += count;
         self.drained = !self.more;
         Poll::Ready(Ok(count))
     }
