@@ -368,7 +368,7 @@ impl Entry {
 
     /// The collection that stands outside of the entry.
     #[inline]
-    fn boxed(&self) -> Option<&Object> {
+    pub(super) fn boxed(&self) -> Option<&Object> {
         match self.payload() {
             // SAFETY: the box is owned by this entry and lives as long as it; `&self` excludes changes.
             Payload::Object(boxed) => Some(unsafe { &*boxed }),

@@ -39,12 +39,11 @@ pub struct Garbage {
 
 impl Entry {
     /// Allocations the value is made of, about. O(1).
+    #[inline]
     pub fn free_effort(&self) -> usize {
-        // What stands in the entry is one allocation, and a string at most two.
-        if self.is_packed() {
-            return 1;
-        }
-        match self.as_object().as_deref() {
+        match self.boxed() {
+            // What stands in the entry is one allocation, and a string at most two.
+            None => 1,
             Some(Object::List(list)) => list.node_count(),
             Some(Object::Set(set)) if set.encoding() == "hashtable" => set.len(),
             Some(Object::Hash(hash)) if hash.encoding() == "hashtable" => hash.len(),
@@ -54,6 +53,7 @@ impl Entry {
     }
 
     /// True when freeing the value takes long enough to be done elsewhere.
+    #[inline]
     pub fn is_costly(&self) -> bool {
         self.free_effort() > COSTLY_EFFORT
     }
