@@ -72,6 +72,8 @@ def run(bench):
     """Every data set; the peers only at the first number of keys."""
     counts = bench.sizes.memory_keys
     sets = bench.chosen(DATA_SETS)
+    if not sets:
+        return Part({}, [])
     raw = {}
     for data_set in sets:
         for contender in bench.contenders:

@@ -61,6 +61,8 @@ def threads_of(contender, count):
 def run(bench):
     """Every kind of load with one thread and with two, in turns."""
     works = bench.chosen(WORKS)
+    if not works:
+        return Part({}, [])
     both = f"{bench.cores.server},{bench.cores.load}"
     raw = {work.name: {contender.label: {1: [], 2: []} for contender in bench.contenders} for work in works}
     with bench.stage() as stage:
@@ -100,7 +102,7 @@ def _table(bench, raw, works, label):
         figure = Figure(f"two threads, {work.name}", "× one thread", median(growth[label]), work.aim, noisy=noisy)
         figures.append(figure)
         lines.append([work.name + (" ~" if noisy else ""), *cells, f"≤ {work.aim:.2f}", figure.verdict])
-    turns = len(next(iter(raw.values()))[label][1]) if raw else 0
+    turns = len(next(iter(raw.values()))[label][1])
     text = [
         f"### Threads: CPU µs per request with one thread → with two, depth {DEPTH}", "",
         table(["", label, *bench.peer_labels, "aim", "met"], lines), "",
