@@ -2,6 +2,7 @@
 //!
 //! [`Node`] is what all its threads share. [`run`] serves it until told to stop.
 
+mod batch_clock;
 pub mod clients;
 pub mod config;
 mod connection;

@@ -5,8 +5,9 @@
 //! is still in the cache. A connection with something left over keeps it: half a request, or replies that the socket
 //! did not take.
 
+use super::dispatch::WAITING_MAX;
 use crate::resp::{Replies, RequestParser};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// Bytes asked of a socket at once.
 pub(super) const READ_BYTES: usize = 32 << 10;
@@ -43,10 +44,13 @@ impl Work {
     }
 }
 
-/// One thread's spare memory; none while it is lent.
+/// One thread's spare memory.
 #[derive(Default)]
 pub(super) struct Spare {
-    work: Cell<Option<Box<Work>>>,
+    /// What is lent in turns; several only when several connections wait for each other's keys.
+    // Boxed: it is the box that is lent.
+    #[allow(clippy::vec_box)]
+    works: RefCell<Vec<Box<Work>>>,
     /// A large read buffer that somebody with a short rest had no need of, and the output buffer beside it.
     input: Cell<Vec<u8>>,
     output: Cell<Replies>,
@@ -56,7 +60,7 @@ impl Spare {
     /// Lends what a connection works with.
     #[inline]
     pub(super) fn lend(&self) -> Box<Work> {
-        self.work.take().unwrap_or_else(Work::new)
+        self.works.borrow_mut().pop().unwrap_or_else(Work::new)
     }
 
     /// Takes back what a connection has no more need of.
@@ -69,7 +73,10 @@ impl Spare {
                     work.input = Vec::new();
                 }
                 work.parser.shrink();
-                self.work.set(Some(work));
+                let mut works = self.works.borrow_mut();
+                if works.len() < WAITING_MAX {
+                    works.push(work);
+                }
             }
             mut left => {
                 if let Some(work) = &mut left {

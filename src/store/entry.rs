@@ -245,7 +245,8 @@ impl Entry {
         if self.form() >= INLINE { self.inline_len() } else { 8 }
     }
 
-    fn size(&self) -> usize {
+    /// Bytes from its first to its last.
+    pub(super) fn size(&self) -> usize {
         prefix_bytes(self.tag()) + self.key_len() + self.value_bytes()
     }
 

@@ -160,11 +160,28 @@ impl Keyspace {
         Flushed(self.made(database).map(|database| vec![database.lock(slot).take()]).unwrap_or_default())
     }
 
-    /// Asks for the cache lines that running a batch of requests on these keys will touch.
+    /// The first of three passes that ask for the cache lines which running requests on these keys will touch: those
+    /// of their slots. Pass by pass the misses of all keys overlap.
     #[inline]
-    pub fn prefetch(&self, database: usize, keys: impl Iterator<Item = KeyHash> + Clone) {
+    pub fn prefetch_slots(&self, database: usize, keys: impl Iterator<Item = KeyHash>) {
         if let Some(database) = self.made(database) {
-            database.prefetch(keys);
+            database.prefetch_slots(keys);
+        }
+    }
+
+    /// The second and third pass: buckets and entries.
+    #[inline]
+    pub fn prefetch_entries(&self, database: usize, keys: impl Iterator<Item = KeyHash> + Clone) {
+        if let Some(database) = self.made(database) {
+            database.prefetch_entries(keys);
+        }
+    }
+
+    /// One more pass, for values that are longer than two cache lines.
+    #[inline]
+    pub fn prefetch_values(&self, database: usize, keys: impl Iterator<Item = KeyHash>) {
+        if let Some(database) = self.made(database) {
+            database.prefetch_values(keys);
         }
     }
 }

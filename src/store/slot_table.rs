@@ -148,13 +148,18 @@ impl Slots {
         self.counts.add(VOLATILE, i64::from(count) - i64::from(before));
     }
 
-    /// Asks for the cache lines that running a batch of requests on these keys will touch. Three passes, so that
-    /// the misses of all keys overlap.
+    /// Asks for the cache lines of these keys' slots.
     #[inline]
-    pub(super) fn prefetch(&self, keys: impl Iterator<Item = KeyHash> + Clone) {
-        for hash in keys.clone() {
+    pub(super) fn prefetch_slots(&self, keys: impl Iterator<Item = KeyHash>) {
+        for hash in keys {
             table::prefetch(std::ptr::from_ref(&self.cells[hash.slot().index()]).cast());
         }
+    }
+
+    /// Asks for the cache lines of these keys' buckets and then of their entries, two passes, so that the misses of
+    /// all keys overlap.
+    #[inline]
+    pub(super) fn prefetch_entries(&self, keys: impl Iterator<Item = KeyHash> + Clone) {
         for hash in keys.clone() {
             let outline = unpack(self.cells[hash.slot().index()].outline.load(Relaxed));
             table::prefetch_bucket(outline, hash);
@@ -163,6 +168,15 @@ impl Slots {
             // A slot that another thread works on is not worth waiting for.
             if let Some(table) = self.cells[hash.slot().index()].table.try_lock() {
                 table::prefetch_entry(&table, hash);
+            }
+        }
+    }
+
+    /// Asks for the rest of long values, whose entries are in the cache by now.
+    pub(super) fn prefetch_values(&self, keys: impl Iterator<Item = KeyHash>) {
+        for hash in keys {
+            if let Some(table) = self.cells[hash.slot().index()].table.try_lock() {
+                table::prefetch_value(&table, hash);
             }
         }
     }
@@ -253,8 +267,11 @@ mod tests {
         let slots = Slots::new();
         let hash = Key::new(b"t").hash();
         let held = slots.lock(hash.slot());
-        slots.prefetch([hash, hash].into_iter());
+        slots.prefetch_slots([hash].into_iter());
+        slots.prefetch_entries([hash, hash].into_iter());
+        slots.prefetch_values([hash].into_iter());
         drop(held);
-        slots.prefetch([hash].into_iter());
+        slots.prefetch_entries([hash].into_iter());
+        slots.prefetch_values([hash].into_iter());
     }
 }

@@ -22,6 +22,9 @@ use super::entry::Entry;
 use super::key::{Key, KeyHash};
 
 const ENTRIES: usize = 7;
+const LINE_BYTES: usize = 64;
+/// Lines of a long entry that are asked for ahead.
+const PREFETCHED_LINES: usize = 18;
 /// High bit of each of a bucket's seven tags: the tag's place holds an entry.
 const OCCUPIED: u64 = 0x0080_8080_8080_8080;
 /// Buckets in which an entry is looked for to be prefetched: the place of almost every one.
@@ -383,11 +386,11 @@ pub(super) fn prefetch_bucket(outline: Outline, hash: KeyHash) {
     prefetch(std::ptr::without_provenance::<u8>(outline.address.wrapping_add(at * size_of::<Bucket>())));
 }
 
-/// Asks for the first lines of the entry that a look-up of `hash` meets first.
+/// The entry that a look-up of `hash` meets first, most likely.
 #[inline(always)]
-pub(super) fn prefetch_entry(table: &Table, hash: KeyHash) {
+fn likely(table: &Table, hash: KeyHash) -> Option<&Entry> {
     if table.buckets.is_empty() {
-        return;
+        return None;
     }
     let mut at = home(hash.bits(), table.buckets.len());
     // A tenth of the entries of a full table is not at home; the next bucket often comes with it.
@@ -395,16 +398,32 @@ pub(super) fn prefetch_entry(table: &Table, hash: KeyHash) {
         let bucket = &table.buckets[at];
         let matches = bucket.matches(tag(hash));
         if matches != 0 {
-            if let Some(entry) = &bucket.entries[place_in_word(matches)] {
-                prefetch(entry.address());
-                prefetch(entry.address().wrapping_add(64));
-            }
-            return;
+            return bucket.entries[place_in_word(matches)].as_ref();
         }
         if bucket.passed() == 0 {
-            return;
+            return None;
         }
         at = following(at, table.buckets.len());
+    }
+    None
+}
+
+/// Asks for the first lines of the entry that a look-up of `hash` meets first.
+#[inline(always)]
+pub(super) fn prefetch_entry(table: &Table, hash: KeyHash) {
+    if let Some(entry) = likely(table, hash) {
+        prefetch(entry.address());
+        prefetch(entry.address().wrapping_add(LINE_BYTES));
+    }
+}
+
+/// Asks for the lines of that entry behind the first ones. Reads the entry.
+pub(super) fn prefetch_value(table: &Table, hash: KeyHash) {
+    if let Some(entry) = likely(table, hash) {
+        // Beyond a few lines the processor sees by itself what is going on.
+        for line in 2..entry.size().div_ceil(LINE_BYTES).min(PREFETCHED_LINES) {
+            prefetch(entry.address().wrapping_add(line * LINE_BYTES));
+        }
     }
 }
 

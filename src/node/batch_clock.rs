@@ -1,0 +1,107 @@
+//! How long the commands of a batch took, without asking the clock for each.
+
+use super::dispatch::Planned;
+use super::stats::ThreadStats;
+use super::{Config, histogram};
+use crate::command::Command;
+use crate::command::words::Flags;
+use std::time::Instant;
+
+/// Spreads the time of a batch over its commands: fast commands share evenly what they took together, every
+/// other is timed by itself. When even fast commands can be slow enough to be logged, each is timed.
+pub(super) struct BatchClock {
+    since: Instant,
+    /// Fast commands run since `since`.
+    fast: u64,
+    /// Time of fast commands so far, ns, and their number.
+    fast_ns: u64,
+    fast_count: u64,
+    /// Time from which a command is noted as slow, ns.
+    pub(super) slow_ns: u64,
+    /// Every command is timed by itself.
+    each: bool,
+    /// Latencies are tracked.
+    tracking: bool,
+}
+
+/// Usual share of a fast command in what it and a slow one took, ns.
+const FAST_NS: u64 = 100;
+/// Below this, a time from which commands are noted as slow has each command timed, ns.
+const TIME_EACH_NS: u64 = 1_000_000;
+
+impl BatchClock {
+    pub(super) fn start(config: &Config) -> BatchClock {
+        let slow_ns = config.slow_ns();
+        BatchClock {
+            since: Instant::now(),
+            fast: 0,
+            fast_ns: 0,
+            fast_count: 0,
+            slow_ns,
+            each: slow_ns < TIME_EACH_NS || config.latency_threshold_ms > 0,
+            tracking: config.latency_tracking,
+        }
+    }
+
+    /// Counts a command that ran, `None` for one that was refused. Answers how long it took if it was timed by
+    /// itself, ns.
+    #[inline]
+    pub(super) fn ran(&mut self, command: Option<&'static Command>, stats: &ThreadStats) -> u64 {
+        match command {
+            Some(command) if self.each || !command.flags.has(Flags::FAST) => {
+                let now = Instant::now();
+                let elapsed = (now - self.since).as_nanos() as u64;
+                // Fast commands just before it cannot be told apart from it; they get their usual share.
+                let others = (self.fast * FAST_NS).min(elapsed);
+                self.fast_ns += others;
+                self.fast_count += self.fast;
+                self.fast = 0;
+                self.since = now;
+                let own = elapsed - others;
+                stats.commands[usize::from(command.id)].ran(1, own, self.tracking.then(|| histogram::bucket(own)));
+                own
+            }
+            Some(_) => {
+                self.fast += 1;
+                0
+            }
+            None => 0,
+        }
+    }
+
+    /// Counts the fast commands. Answers how long the last one took if it was timed by itself only now, ns.
+    #[inline]
+    pub(super) fn finish(mut self, planned: &[Planned], stats: &ThreadStats) -> Option<u64> {
+        let alone = self.fast == 1;
+        let mut last_ns = 0;
+        if self.fast > 0 {
+            last_ns = self.since.elapsed().as_nanos() as u64;
+            self.fast_ns += last_ns;
+            self.fast_count += self.fast;
+        }
+        if self.fast_count == 0 || self.each {
+            return None;
+        }
+        let share = self.fast_ns / self.fast_count;
+        let bucket = self.tracking.then(|| histogram::bucket(share));
+        // Runs of the same command are counted at once.
+        let mut commands = planned.iter().filter_map(|planned| planned.command);
+        let mut run = commands.next()?;
+        let mut count = 1;
+        let counted = |command: &Command, count| {
+            if command.flags.has(Flags::FAST) {
+                stats.commands[usize::from(command.id)].ran(count, share, bucket);
+            }
+        };
+        for command in commands {
+            if std::ptr::eq(command, run) {
+                count += 1;
+            } else {
+                counted(run, count);
+                (run, count) = (command, 1);
+            }
+        }
+        counted(run, count);
+        alone.then_some(last_ns)
+    }
+}
