@@ -8,6 +8,7 @@ mod clients;
 mod differential;
 mod large_values;
 mod lazy_free;
+mod many_clients;
 mod memory_limit;
 mod proxy;
 mod robustness;
