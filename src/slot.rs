@@ -63,11 +63,29 @@ impl fmt::Display for Slot {
 /// not empty; else the whole key.
 #[inline]
 pub fn hash_tag(key: &[u8]) -> &[u8] {
-    let Some(open) = memchr::memchr(b'{', key) else { return key };
+    let Some(open) = find_open(key) else { return key };
     match memchr::memchr(b'}', &key[open + 1..]) {
         Some(length) if length > 0 => &key[open + 1..open + 1 + length],
         _ => key,
     }
+}
+
+/// Where the first `{` is. Most keys are short and have none: for those a call costs more than the look.
+#[inline]
+fn find_open(key: &[u8]) -> Option<usize> {
+    const SHORT: usize = 32;
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let mut words = key.chunks_exact(8);
+    let has_open = |word: &[u8]| {
+        let word = u64::from_le_bytes(word.try_into().expect("chunks are of eight bytes"));
+        // Zero where the byte is a brace.
+        let bytes = word ^ (EACH * u64::from(b'{'));
+        bytes.wrapping_sub(EACH) & !bytes & (EACH << 7) != 0
+    };
+    if key.len() <= SHORT && !words.by_ref().any(has_open) && !words.remainder().contains(&b'{') {
+        return None;
+    }
+    memchr::memchr(b'{', key)
 }
 
 /// A run of slots, both ends included.
@@ -154,6 +172,11 @@ mod tests {
             (b"foo{bar}{zap}", b"bar"),
             (b"foo{bar", b"foo{bar"),
             (b"}{a}", b"a"),
+            (b"seven__{a}", b"a"),
+            (b"a key of sixteen{tag}", b"tag"),
+            (b"a key that is longer than a short one is{tag}", b"tag"),
+            (b"\xfb|z{\x7b}", b"\x7b"),
+            (b"none of \xfb\x5b|z at all", b"none of \xfb\x5b|z at all"),
         ] {
             assert_eq!(hash_tag(key), tag);
         }
