@@ -76,6 +76,15 @@ enum Held<'a> {
     Many(Box<Many<'a>>),
 }
 
+/// What a transaction puts aside.
+#[derive(Default)]
+struct Leftover {
+    /// Keys met expired by a look-up that could not remove them.
+    stale: Vec<Stale>,
+    /// Costly values that were removed.
+    garbage: Vec<Garbage>,
+}
+
 /// A key met expired: its database's place, its hash and bytes.
 type Stale = (usize, KeyHash, Box<[u8]>);
 
@@ -90,16 +99,15 @@ pub struct Tx<'a> {
     other: Option<(usize, usize)>,
     now_ms: i64,
     held: Held<'a>,
-    /// Keys met expired by a look-up that could not remove them: removed when the transaction ends.
-    stale: RefCell<Vec<Stale>>,
+    /// What is left to do when the transaction ends; seldom anything. Behind `held`: garbage that nobody took is dropped
+    /// when the locks are gone.
+    leftover: RefCell<Option<Box<Leftover>>>,
     hits: Cell<u32>,
     misses: Cell<u32>,
     expired: u32,
     modifications: u32,
     touch: bool,
     access: AccessPolicy,
-    /// Costly values that were removed. Behind `held`: what is left of them is dropped when the locks are gone.
-    garbage: Vec<Garbage>,
     /// Hash of the key marked last: a command that looks a key up twice accesses it once.
     marked: Cell<u64>,
 }
@@ -170,14 +178,13 @@ impl<'a> Tx<'a> {
             other: None,
             now_ms,
             held,
-            stale: RefCell::new(Vec::new()),
+            leftover: RefCell::new(None),
             hits: Cell::new(0),
             misses: Cell::new(0),
             expired: 0,
             modifications: 0,
             touch: true,
             access: AccessPolicy::default(),
-            garbage: Vec::new(),
             marked: Cell::new(0),
         }
     }
@@ -302,7 +309,8 @@ impl<'a> Tx<'a> {
     fn peek(&self, key: Key<'_>) -> Option<&Entry> {
         let entry = table::find(self.table(key.slot()), key)?;
         if entry.expiry_ms().is_some_and(|at| at <= self.now_ms) {
-            self.stale.borrow_mut().push((self.place, key.hash(), key.bytes().into()));
+            let stale = (self.place, key.hash(), key.bytes().into());
+            self.leftover.borrow_mut().get_or_insert_default().stale.push(stale);
             return None;
         }
         Some(entry)
@@ -342,25 +350,26 @@ impl<'a> Tx<'a> {
     #[inline]
     fn discard(&mut self, entry: Entry, cause: Cause) {
         if entry.is_costly() {
-            self.garbage.push(Garbage { cause, entry });
+            self.leftover.get_mut().get_or_insert_default().garbage.push(Garbage { cause, entry });
         }
     }
 
     /// True when something was put aside, or will be when the transaction ends.
     #[inline]
     pub fn has_garbage(&self) -> bool {
-        !self.garbage.is_empty() || !self.stale.borrow().is_empty()
+        self.leftover.borrow().is_some()
     }
 
     /// Costly values that were removed, to be freed when the transaction is over. What is not taken is freed then,
     /// by the calling thread.
     pub fn take_garbage(&mut self) -> Vec<Garbage> {
         self.remove_stale();
-        std::mem::take(&mut self.garbage)
+        self.leftover.get_mut().take().map(|leftover| leftover.garbage).unwrap_or_default()
     }
 
     fn remove_stale(&mut self) {
-        let stale = std::mem::take(&mut *self.stale.borrow_mut());
+        let Some(leftover) = self.leftover.get_mut() else { return };
+        let stale = std::mem::take(&mut leftover.stale);
         let selected = self.place;
         for (place, hash, key) in stale {
             self.place = place;
@@ -507,7 +516,7 @@ impl<'a> Tx<'a> {
 impl Drop for Tx<'_> {
     #[inline]
     fn drop(&mut self) {
-        if !self.stale.get_mut().is_empty() {
+        if self.leftover.get_mut().is_some() {
             self.remove_stale();
         }
         let counters = &self.keyspace.counters;
