@@ -80,6 +80,10 @@ impl<'a> Args<'a> {
     #[inline(always)]
     pub fn key(self, index: usize) -> Key<'a> {
         let bytes = self.at(index);
+        // Nearly always it is the first.
+        if let Some(hash) = self.hashes.first().filter(|_| index == self.hashed.first as usize) {
+            return Key::with_hash(bytes, *hash);
+        }
         match self.hashed.number_of(index).and_then(|number| self.hashes.get(number)) {
             Some(hash) => Key::with_hash(bytes, *hash),
             None => hashed(bytes),

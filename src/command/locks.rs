@@ -48,11 +48,8 @@ pub fn plan(
     databases: usize,
     cluster_enabled: bool,
 ) -> Result<Plan, Error> {
-    if let (Some(first), Reach::Keys) = (command.simple_first_key, &command.spec.reach)
-        && command.legacy_range.0 == command.legacy_range.1
-        && usize::from(first) < args.len()
-    {
-        return Ok(Plan::Slot(args.key(usize::from(first)).slot()));
+    if let Some(key) = command.single_key.map(usize::from).filter(|key| *key < args.len()) {
+        return Ok(Plan::Slot(args.key(key).slot()));
     }
     if let (Some(run), Reach::Keys) = (command.plain_keys.and_then(|keys| keys.of(args.len())), &command.spec.reach) {
         return plan_run(args, run, cluster_enabled);

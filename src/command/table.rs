@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::spec::{Begin, Find, Handler, KeySpec, Run, Spec};
+use super::spec::{Begin, Find, Handler, KeySpec, Reach, Run, Spec};
 use super::words::{Categories, Flags, KeyFlags, RequestPolicy, ResponsePolicy};
 use super::{
     bitmap, cluster, connection, generic, geo, hash, hyperloglog, list, pubsub, scripting, server, set, sorted_set,
@@ -52,6 +52,10 @@ pub struct Command {
     pub keys: Box<[ParsedKeySpec]>,
     /// The only keys are one run from this argument on: no search is needed for the first of them.
     pub simple_first_key: Option<u8>,
+    /// It takes about as long whatever it works on, and not long: it is marked fast, or its complexity is constant.
+    pub quick: bool,
+    /// The position of its only key, when it never has another and works on nothing else.
+    pub single_key: Option<u8>,
     /// Where all its keys are, when that takes no search and no look at the arguments but their number.
     pub plain_keys: Option<PlainKeys>,
     /// First key, last key, step: fields 4 to 6 of COMMAND INFO.
@@ -147,16 +151,21 @@ impl Command {
             .iter()
             .map(|key| ParsedKeySpec { spec: *key, flags: KeyFlags::parse(key.flags).unwrap_or_default() })
             .collect();
+        let (simple_first_key, legacy_range) = (simple_first_key(&keys), legacy_range(spec.keys));
+        let flags = Flags::parse(spec.flags).unwrap_or_default();
+        let single = matches!(spec.reach, Reach::Keys) && legacy_range.0 == legacy_range.1;
         Command {
             spec,
             id,
-            flags: Flags::parse(spec.flags).unwrap_or_default(),
+            flags,
+            quick: flags.has(Flags::FAST) || spec.complexity == "O(1)",
             categories: Categories::parse(spec.acl).unwrap_or_default(),
             request_policy: RequestPolicy::among(spec.tips),
             response_policy: ResponsePolicy::among(spec.tips),
-            simple_first_key: simple_first_key(&keys),
+            simple_first_key,
+            single_key: simple_first_key.filter(|_| single),
             plain_keys: PlainKeys::new(spec, &keys),
-            legacy_range: legacy_range(spec.keys),
+            legacy_range,
             keys,
             subcommands: spec.subcommands.iter().map(|sub| Command::new(sub, Some(&name), next_id)).collect(),
             name,
@@ -179,6 +188,9 @@ impl Command {
     /// The keys of a request that can be told ahead of running it, without a search: all, or the first, or none.
     #[inline]
     pub fn keys_ahead(&self, arg_count: usize) -> KeyRun {
+        if let Some(key) = self.single_key.filter(|key| usize::from(*key) < arg_count) {
+            return KeyRun { first: key.into(), shift: 0, count: 1 };
+        }
         if let Some(run) = self.plain_keys.and_then(|keys| keys.of(arg_count)) {
             return run;
         }

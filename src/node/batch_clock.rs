@@ -4,18 +4,17 @@ use super::dispatch::Planned;
 use super::stats::ThreadStats;
 use super::{Config, histogram};
 use crate::command::Command;
-use crate::command::words::Flags;
 use std::time::Instant;
 
-/// Spreads the time of a batch over its commands: fast commands share evenly what they took together, every
-/// other is timed by itself. When even fast commands can be slow enough to be logged, each is timed.
+/// Spreads the time of a batch over its commands: quick commands share evenly what they took together, every
+/// other is timed by itself. When even quick commands can be slow enough to be logged, each is timed.
 pub(super) struct BatchClock {
     since: Instant,
-    /// Fast commands run since `since`.
-    fast: u64,
-    /// Time of fast commands so far, ns, and their number.
-    fast_ns: u64,
-    fast_count: u64,
+    /// Quick commands run since `since`.
+    quick: u64,
+    /// Time of quick commands so far, ns, and their number.
+    quick_ns: u64,
+    quick_count: u64,
     /// Time from which a command is noted as slow, ns.
     pub(super) slow_ns: u64,
     /// Every command is timed by itself.
@@ -24,8 +23,8 @@ pub(super) struct BatchClock {
     tracking: bool,
 }
 
-/// Usual share of a fast command in what it and a slow one took, ns.
-const FAST_NS: u64 = 100;
+/// Usual share of a quick command in what it and a slow one took, ns.
+const QUICK_NS: u64 = 100;
 /// Below this, a time from which commands are noted as slow has each command timed, ns.
 const TIME_EACH_NS: u64 = 1_000_000;
 
@@ -34,9 +33,9 @@ impl BatchClock {
         let slow_ns = config.slow_ns();
         BatchClock {
             since: Instant::now(),
-            fast: 0,
-            fast_ns: 0,
-            fast_count: 0,
+            quick: 0,
+            quick_ns: 0,
+            quick_count: 0,
             slow_ns,
             each: slow_ns < TIME_EACH_NS || config.latency_threshold_ms > 0,
             tracking: config.latency_tracking,
@@ -48,48 +47,48 @@ impl BatchClock {
     #[inline]
     pub(super) fn ran(&mut self, command: Option<&'static Command>, stats: &ThreadStats) -> u64 {
         match command {
-            Some(command) if self.each || !command.flags.has(Flags::FAST) => {
+            Some(command) if self.each || !command.quick => {
                 let now = Instant::now();
                 let elapsed = (now - self.since).as_nanos() as u64;
-                // Fast commands just before it cannot be told apart from it; they get their usual share.
-                let others = (self.fast * FAST_NS).min(elapsed);
-                self.fast_ns += others;
-                self.fast_count += self.fast;
-                self.fast = 0;
+                // Quick commands just before it cannot be told apart from it; they get their usual share.
+                let others = (self.quick * QUICK_NS).min(elapsed);
+                self.quick_ns += others;
+                self.quick_count += self.quick;
+                self.quick = 0;
                 self.since = now;
                 let own = elapsed - others;
                 stats.commands[usize::from(command.id)].ran(1, own, self.tracking.then(|| histogram::bucket(own)));
                 own
             }
             Some(_) => {
-                self.fast += 1;
+                self.quick += 1;
                 0
             }
             None => 0,
         }
     }
 
-    /// Counts the fast commands. Answers how long the last one took if it was timed by itself only now, ns.
+    /// Counts the quick commands. Answers how long the last one took if it was timed by itself only now, ns.
     #[inline]
     pub(super) fn finish(mut self, planned: &[Planned], stats: &ThreadStats) -> Option<u64> {
-        let alone = self.fast == 1;
+        let alone = self.quick == 1;
         let mut last_ns = 0;
-        if self.fast > 0 {
+        if self.quick > 0 {
             last_ns = self.since.elapsed().as_nanos() as u64;
-            self.fast_ns += last_ns;
-            self.fast_count += self.fast;
+            self.quick_ns += last_ns;
+            self.quick_count += self.quick;
         }
-        if self.fast_count == 0 || self.each {
+        if self.quick_count == 0 || self.each {
             return None;
         }
-        let share = self.fast_ns / self.fast_count;
+        let share = self.quick_ns / self.quick_count;
         let bucket = self.tracking.then(|| histogram::bucket(share));
         // Runs of the same command are counted at once.
         let mut commands = planned.iter().filter_map(|planned| planned.command);
         let mut run = commands.next()?;
         let mut count = 1;
         let counted = |command: &Command, count| {
-            if command.flags.has(Flags::FAST) {
+            if command.quick {
                 stats.commands[usize::from(command.id)].ran(count, share, bucket);
             }
         };

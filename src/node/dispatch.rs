@@ -87,7 +87,7 @@ impl Planned {
     /// May the slot stay locked from this request to the next? Only between quick ones: others wait for it.
     #[inline]
     fn shares_slot(self, next: &Planned, hashes: &[KeyHash]) -> bool {
-        let quick = |planned: &Planned| planned.command.is_some_and(|command| command.flags.has(Flags::FAST));
+        let quick = |planned: &Planned| planned.command.is_some_and(|command| command.quick);
         match (self.hashes(hashes), next.hashes(hashes)) {
             ([own], [other]) => own.slot() == other.slot() && quick(&self) && quick(next),
             _ => false,
@@ -527,7 +527,11 @@ fn plan<'a>(args: Args<'a>, last: &mut Option<Named<'a>>, hashes: &mut Vec<KeyHa
     };
     let keys = command.map_or_else(KeyRun::default, |command| command.keys_ahead(args.len()));
     let hashed_from = hashes.len() as u32;
-    hashes.extend(keys.positions().take(HASHED_MAX as usize).map(|index| KeyHash::of(args.at(index))));
+    match keys.count {
+        0 => {}
+        1 => hashes.push(KeyHash::of(args.at(keys.first as usize))),
+        _ => hashes.extend(keys.positions().take(HASHED_MAX as usize).map(|index| KeyHash::of(args.at(index)))),
+    }
     Planned { command, keys, hashed_from }
 }
 
