@@ -56,7 +56,7 @@ QUICK = Sizes(
     tail_inserted=50_000, tail_expiring=10_000, tail_inserts_per_s=100_000, tail_capacity_requests=5_000,
     threads_requests=16_000,
     idle_connections=200, idle_s=0.5,
-    hits_requests=100_000, hits_keys=20_000, hits_per_s=200_000,
+    hits_requests=100_000, hits_keys=200_000, hits_per_s=200_000,
 )
 
 

@@ -30,7 +30,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Requests taken together: enough that the cache misses of their keys overlap, few enough to stay in the cache.
-const BATCH: usize = 64;
+const BATCH: usize = 32;
 /// Longest input that is looked at ahead of running it, in bytes: a long batch prefetches enough by itself.
 const AHEAD_BYTES_MAX: usize = 4096;
 /// Unsent reply bytes at which a connection's requests wait.
