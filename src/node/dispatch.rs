@@ -53,7 +53,7 @@ pub(super) struct Dispatcher {
 
 /// Keys of short batches that wait until those of other connections are known, too: a lone request would wait for
 /// the lines of its slot, bucket and entry one after another, but those of many clients can be asked for together.
-/// Measured with 50 clients that send one request at a time: two of the five microseconds of a GET were such misses.
+/// Measured with 50 clients that send one request at a time, a million keys: such misses were 18 % of a GET's CPU.
 #[derive(Default)]
 struct Ahead {
     hashes: Vec<KeyHash>,
