@@ -32,7 +32,7 @@ const PREFETCH_MIN: usize = 3;
 pub(super) const WAITING_MAX: usize = 32;
 /// Batches that run at once after some waited in vain: so that a lone client hardly pays for it.
 const SKIPPED: u32 = 4;
-/// A reply of more bytes than this has its value prefetched as a whole.
+/// Where replies have more bytes than this for each key, values are prefetched as a whole.
 const LONG_REPLY_BYTES: usize = 192;
 /// Keys of one request that are hashed and prefetched ahead: more would push each other out of the cache.
 const HASHED_MAX: u32 = 64;
@@ -47,7 +47,7 @@ pub(super) struct Dispatcher {
     view: RefCell<Cache<Arc<ArcSwap<ClusterView>>, Arc<ClusterView>>>,
     evictor: RefCell<Evictor>,
     ahead: RefCell<Ahead>,
-    /// Requests of the last batch were answered at length: their values take more lines than are prefetched else.
+    /// The keys of the last batch were answered at length: their values take more lines than are prefetched else.
     long_replies: Cell<bool>,
 }
 
@@ -270,7 +270,7 @@ impl Dispatcher {
         }
         bump(&self.stats.requests, ran as u64);
         let output_bytes = out.len() - written;
-        self.long_replies.set(output_bytes > ran * LONG_REPLY_BYTES);
+        self.long_replies.set(output_bytes > hashes.len().max(ran) * LONG_REPLY_BYTES);
         bump(&self.stats.output_bytes, output_bytes as u64);
         bump(&self.stats.writes, 1);
         let client = &session.client;
