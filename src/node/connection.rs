@@ -6,8 +6,9 @@
 //! and no more, and others notice nothing.
 //!
 //! A turn of a connection is one read: whoever sends without end waits behind all others of its thread after each
-//! 32 KiB of requests, or 1 MiB inside a long argument. Buffers are lent by the thread for the turn (see [`Spare`]); long arguments are read straight
-//! into the memory that becomes the value, and long values sent from where the keyspace keeps them.
+//! 32 KiB of requests, or 1 MiB inside a long argument. Buffers are lent by the thread for the turn (see [`Spare`]);
+//! long arguments are read straight into the memory that becomes the value, and long values sent from where the
+//! keyspace keeps them.
 
 use super::clients::Client;
 use super::dispatch::Dispatcher;
@@ -161,7 +162,8 @@ fn parse(session: &Session, dispatcher: &Dispatcher, work: &mut Work) -> Parsed 
     (work.parser.parse(&mut work.input, limits, batch), batch)
 }
 
-/// Puts the task behind all that are ready.
+/// Puts the task behind all that are ready. Not the runtime's own way of yielding, which asks the system for events
+/// first: that call would cost what waiting saves.
 async fn requeue() {
     let mut queued = false;
     poll_fn(|context| {
