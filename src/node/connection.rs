@@ -11,7 +11,7 @@
 //! keyspace keeps them.
 
 use super::clients::Client;
-use super::dispatch::Dispatcher;
+use super::dispatch::{Dispatcher, OUTPUT_BYTES_MAX};
 use super::session::{After, Session};
 use super::spare::{READ_BYTES, Spare, Work};
 use super::{Node, now_ms};
@@ -34,8 +34,6 @@ use tokio::net::TcpStream;
 const BATCH: usize = 32;
 /// Longest input that is looked at ahead of running it, in bytes: a long batch prefetches enough by itself.
 const AHEAD_BYTES_MAX: usize = 4096;
-/// Unsent reply bytes at which a connection's requests wait.
-const OUTPUT_BYTES_MAX: usize = 32 << 20;
 /// Reply bytes after which a long batch is sent before the rest of it runs.
 const OUTPUT_BYTES_EAGER: usize = 256 << 10;
 /// Bytes read in one turn inside a long argument, at most; nothing but a copy is done with them.
@@ -96,6 +94,7 @@ async fn accept(thread: &Thread, mut stream: TcpStream) -> std::io::Result<()> {
         session,
         work: None,
         parsed: None,
+        ran: 0,
         closing: false,
         more: false,
         turn_bytes: 0,
@@ -126,6 +125,8 @@ struct Connection<'t> {
     work: Option<Box<Work>>,
     /// What was read is parsed already.
     parsed: Option<Parsed>,
+    /// Requests of it that have run.
+    ran: usize,
     /// No more requests; what is left of the replies is sent, then the connection closes.
     closing: bool,
     /// The last read filled its buffer: there is more most likely.
@@ -303,18 +304,21 @@ impl Connection<'_> {
 
     async fn run_with(&mut self, dispatcher: &Dispatcher, work: &mut Work) -> std::io::Result<()> {
         loop {
-            if self.closing || work.output.len() >= OUTPUT_BYTES_MAX {
+            if self.closing {
                 break;
+            }
+            if work.output.len() >= OUTPUT_BYTES_MAX {
+                // The rest of the batch runs when there is room again.
+                return Ok(());
             }
             let (parsed, batch) = match self.parsed.take() {
                 Some(parsed) => parsed,
                 None => parse(&self.session, dispatcher, work),
             };
-            let mut next = 0;
             loop {
                 let Work { input, parser, output } = work;
-                let (after, ran) = dispatcher.run_batch(&mut self.session, parser, next, input, output);
-                next = ran;
+                let (after, ran) = dispatcher.run_batch(&mut self.session, parser, self.ran, input, output);
+                self.ran = ran;
                 self.closing |= after == After::Close;
                 if after != After::Held {
                     break;
@@ -326,6 +330,12 @@ impl Connection<'_> {
                     return Ok(());
                 }
             }
+            if self.ran < work.parser.requests().len() && !self.closing {
+                self.parsed = Some((parsed, batch));
+                send_now(&mut work.output, &self.stream)?;
+                continue;
+            }
+            self.ran = 0;
             if let (false, Err(error)) = (self.closing, parsed) {
                 dispatcher.refuse(&error, &mut work.output);
                 self.closing = true;

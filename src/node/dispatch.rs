@@ -26,6 +26,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
+/// Unsent reply bytes at which a connection's requests wait.
+pub(super) const OUTPUT_BYTES_MAX: usize = 32 << 20;
 /// A batch of at least this many commands is prefetched; a lone command would only wait for it.
 const PREFETCH_MIN: usize = 3;
 /// Batches that wait for others' keys at most: each holds a read buffer meanwhile.
@@ -184,8 +186,8 @@ impl Dispatcher {
         Reply::holding(out, Default::default()).error_line(&error.line());
     }
 
-    /// Runs the parser's batch from its request `first` on and appends the replies to `out`. Answers what comes
-    /// next, and the index of the first request that was not run.
+    /// Runs the parser's batch from its request `first` on and appends the replies to `out`, until
+    /// [`OUTPUT_BYTES_MAX`] wait there. Answers what comes next, and the index of the first request that was not run.
     pub(super) fn run_batch(
         &self,
         session: &mut Session,
@@ -255,7 +257,7 @@ impl Dispatcher {
             if took_ns >= clock.slow_ns {
                 self.note_slow(session, &turn.config, planned.command, args, took_ns);
             }
-            if session.after != After::Continue {
+            if session.after != After::Continue || out.len() >= OUTPUT_BYTES_MAX {
                 break;
             }
         }

@@ -95,6 +95,12 @@ impl Client {
         self.outbox.borrow().held_bytes()
     }
 
+    /// Bytes of replies kept for it, and those likely to come for what it asked.
+    #[inline]
+    pub fn due_bytes(&self) -> usize {
+        self.outbox.borrow().due_bytes()
+    }
+
     /// Has the session woken when fewer than `pending` requests are under way.
     pub fn wake_below(&self, pending: usize) {
         self.wake_below.set(pending);

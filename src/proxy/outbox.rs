@@ -1,8 +1,8 @@
 //! A client's replies in the order of its requests, whichever backend answers first.
 //!
 //! Pure: no socket. A reply whose turn it is goes straight to the output bytes; one that overtakes waits as a copy
-//! until all before it are there. The bounds on what waits are the caller's, who sees [`Outbox::pending`] and
-//! [`Outbox::held_bytes`] and stops reading requests.
+//! until all before it are there. The bounds on what waits are the caller's, who sees [`Outbox::pending`],
+//! [`Outbox::held_bytes`] and [`Outbox::due_bytes`] and stops reading requests.
 
 use std::collections::VecDeque;
 
@@ -54,6 +54,8 @@ pub struct Outbox {
     turns: VecDeque<Turn>,
     /// Bytes in `Early` turns.
     early_bytes: usize,
+    /// Length of the longest of the last replies: it fades by an eighth with each that is shorter.
+    long_bytes: usize,
 }
 
 impl Outbox {
@@ -68,6 +70,7 @@ impl Outbox {
     /// Takes in the reply to the request with this number, once. True when output grew.
     #[inline]
     pub fn deliver(&mut self, number: u32, reply: &[u8], spare: &mut Spare) -> bool {
+        self.long_bytes = reply.len().max(self.long_bytes - self.long_bytes.div_ceil(8));
         if number == self.head {
             let muted = matches!(self.turns.pop_front(), Some(Turn::Muted) | None);
             self.head = self.head.wrapping_add(1);
@@ -133,6 +136,13 @@ impl Outbox {
         self.out.len() - self.written + self.early_bytes
     }
 
+    /// Bytes of replies that have not gone out, and those that may yet come for requests under way, were all as long as
+    /// the last ones.
+    #[inline]
+    pub fn due_bytes(&self) -> usize {
+        self.held_bytes() + self.turns.len().saturating_mul(self.long_bytes)
+    }
+
     /// Bytes to write next.
     #[inline]
     pub fn unwritten(&self) -> &[u8] {
@@ -194,6 +204,20 @@ mod tests {
         outbox.deliver(b, b"b", &mut spare);
         outbox.deliver(a, b"a", &mut spare);
         assert_eq!((taken(&mut outbox).as_str(), outbox.pending()), ("b", 0));
+    }
+
+    #[test]
+    fn what_is_due_follows_the_length_of_the_last_replies() {
+        let (mut outbox, mut spare) = (Outbox::default(), Spare::default());
+        assert_eq!((outbox.expect(false), outbox.due_bytes()), (0, 0));
+        outbox.deliver(0, &[b'x'; 1000], &mut spare);
+        outbox.wrote(1000);
+        let numbers: Vec<u32> = (0..30).map(|_| outbox.expect(false)).collect();
+        assert_eq!(outbox.due_bytes(), 30 * 1000);
+        for number in &numbers[..29] {
+            outbox.deliver(*number, b"12", &mut spare);
+        }
+        assert!(outbox.due_bytes() < 2 * 29 + 50, "long replies are forgotten: {}", outbox.due_bytes());
     }
 
     #[test]

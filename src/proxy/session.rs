@@ -237,13 +237,14 @@ impl Duty {
     /// The bounds and orders that hold a request back.
     #[inline]
     fn must_wait(&mut self) -> Option<Flow> {
-        let (pending, held) = (self.client.pending(), self.client.held_bytes());
+        let (pending, due) = (self.client.pending(), self.client.due_bytes());
         let config = &self.worker.config;
         if pending >= config.client_pending_max {
             self.client.wake_below(config.client_pending_max / 2 + 1);
             return Some(Flow::Wait);
         }
-        if held >= config.client_output_soft_bytes {
+        // A long reply is waited for before more like it are asked for.
+        if due >= config.client_output_soft_bytes && (pending > 0 || self.client.held_bytes() > 0) {
             self.client.wake_on_output();
             self.client.wake_below(pending);
             return Some(Flow::Wait);
