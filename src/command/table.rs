@@ -56,6 +56,8 @@ pub struct Command {
     pub quick: bool,
     /// The position of its only key, when it never has another and works on nothing else.
     pub single_key: Option<u8>,
+    /// Its function, when all that it works on is its one key.
+    pub in_slot: Option<Handler>,
     /// Where all its keys are, when that takes no search and no look at the arguments but their number.
     pub plain_keys: Option<PlainKeys>,
     /// First key, last key, step: fields 4 to 6 of COMMAND INFO.
@@ -154,16 +156,21 @@ impl Command {
         let (simple_first_key, legacy_range) = (simple_first_key(&keys), legacy_range(spec.keys));
         let flags = Flags::parse(spec.flags).unwrap_or_default();
         let single = matches!(spec.reach, Reach::Keys) && legacy_range.0 == legacy_range.1;
+        let single_key = simple_first_key.filter(|_| single);
         Command {
             spec,
             id,
             flags,
+            in_slot: match spec.run {
+                Run::Data(handler) => single_key.map(|_| handler),
+                Run::Session | Run::Unserved => None,
+            },
             quick: flags.has(Flags::FAST) || spec.complexity == "O(1)",
             categories: Categories::parse(spec.acl).unwrap_or_default(),
             request_policy: RequestPolicy::among(spec.tips),
             response_policy: ResponsePolicy::among(spec.tips),
             simple_first_key,
-            single_key: simple_first_key.filter(|_| single),
+            single_key,
             plain_keys: PlainKeys::new(spec, &keys),
             legacy_range,
             keys,

@@ -1,9 +1,9 @@
 //! How long the commands of a batch took, without asking the clock for each.
 
-use super::dispatch::Planned;
 use super::stats::ThreadStats;
 use super::{Config, histogram};
 use crate::command::Command;
+use smallvec::SmallVec;
 use std::time::Instant;
 
 /// Spreads the time of a batch over its commands: quick commands share evenly what they took together, every
@@ -15,6 +15,8 @@ pub(super) struct BatchClock {
     /// Time of quick commands so far, ns, and their number.
     quick_ns: u64,
     quick_count: u64,
+    /// Quick commands in the order in which they ran, and how often each ran before the next.
+    runs: SmallVec<[(&'static Command, u64); RUNS_INLINE]>,
     /// Time from which a command is noted as slow, ns.
     pub(super) slow_ns: u64,
     /// Every command is timed by itself.
@@ -23,6 +25,8 @@ pub(super) struct BatchClock {
     tracking: bool,
 }
 
+/// Runs of one command that need no memory of their own: few batches are of more.
+const RUNS_INLINE: usize = 4;
 /// Usual share of a quick command in what it and a slow one took, ns.
 const QUICK_NS: u64 = 100;
 /// Below this, a time from which commands are noted as slow has each command timed, ns.
@@ -36,6 +40,7 @@ impl BatchClock {
             quick: 0,
             quick_ns: 0,
             quick_count: 0,
+            runs: SmallVec::new(),
             slow_ns,
             each: slow_ns < TIME_EACH_NS || config.latency_threshold_ms > 0,
             tracking: config.latency_tracking,
@@ -60,8 +65,12 @@ impl BatchClock {
                 stats.commands[usize::from(command.id)].ran(1, own, self.tracking.then(|| histogram::bucket(own)));
                 own
             }
-            Some(_) => {
+            Some(command) => {
                 self.quick += 1;
+                match self.runs.last_mut() {
+                    Some((last, count)) if std::ptr::eq(*last, command) => *count += 1,
+                    _ => self.runs.push((command, 1)),
+                }
                 0
             }
             None => 0,
@@ -70,7 +79,7 @@ impl BatchClock {
 
     /// Counts the quick commands. Answers how long the last one took if it was timed by itself only now, ns.
     #[inline]
-    pub(super) fn finish(mut self, planned: &[Planned], stats: &ThreadStats) -> Option<u64> {
+    pub(super) fn finish(mut self, stats: &ThreadStats) -> Option<u64> {
         let alone = self.quick == 1;
         let mut last_ns = 0;
         if self.quick > 0 {
@@ -83,24 +92,9 @@ impl BatchClock {
         }
         let share = self.quick_ns / self.quick_count;
         let bucket = self.tracking.then(|| histogram::bucket(share));
-        // Runs of the same command are counted at once.
-        let mut commands = planned.iter().filter_map(|planned| planned.command);
-        let mut run = commands.next()?;
-        let mut count = 1;
-        let counted = |command: &Command, count| {
-            if command.quick {
-                stats.commands[usize::from(command.id)].ran(count, share, bucket);
-            }
-        };
-        for command in commands {
-            if std::ptr::eq(command, run) {
-                count += 1;
-            } else {
-                counted(run, count);
-                (run, count) = (command, 1);
-            }
+        for (command, count) in &self.runs {
+            stats.commands[usize::from(command.id)].ran(*count, share, bucket);
         }
-        counted(run, count);
         alone.then_some(last_ns)
     }
 }

@@ -226,7 +226,8 @@ impl Connection<'_> {
         }
         let parsed = parse(&self.session, &self.thread.dispatcher, work);
         self.parsed = Some(parsed);
-        self.thread.dispatcher.note_ahead(&self.session, &work.parser, &work.input)
+        let Work { input, parser, plan, .. } = &mut **work;
+        self.thread.dispatcher.note_ahead(&self.session, parser, input, plan)
     }
 
     /// Others come first now, though there is more to read.
@@ -272,7 +273,7 @@ impl Connection<'_> {
             ready!(ready);
         }
         let spare = &self.thread.spare;
-        let Work { input, parser, output } = &mut **self.work.get_or_insert_with(|| spare.lend());
+        let Work { input, parser, output, .. } = &mut **self.work.get_or_insert_with(|| spare.lend());
         let (bytes, bytes_max) = match parser.room() {
             Some((argument, missing)) => (argument, missing.min(TURN_APART_BYTES_MAX)),
             None => {
@@ -316,8 +317,8 @@ impl Connection<'_> {
                 None => parse(&self.session, dispatcher, work),
             };
             loop {
-                let Work { input, parser, output } = work;
-                let (after, ran) = dispatcher.run_batch(&mut self.session, parser, self.ran, input, output);
+                let Work { input, parser, plan, output } = work;
+                let (after, ran) = dispatcher.run_batch(&mut self.session, parser, self.ran, input, plan, output);
                 self.ran = ran;
                 self.closing |= after == After::Close;
                 if after != After::Held {
@@ -343,6 +344,7 @@ impl Connection<'_> {
             // Fewer than asked for: the rest of the buffer is no whole request.
             let done = work.parser.requests().len() < batch;
             work.parser.next_batch();
+            work.plan.clear();
             if done {
                 break;
             }

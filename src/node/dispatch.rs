@@ -2,10 +2,13 @@
 //!
 //! One [`Dispatcher`] per thread. A batch runs in two steps: first every command is looked up, its key hashed
 //! and the lines it will touch prefetched; then the commands run one after another, each under the locks of
-//! its own slots.
+//! its own slots. A command that works on one key, and that nothing stands in the way of, takes the short way
+//! through [`Dispatcher::run_in_slot`]; all others, [`Dispatcher::run`].
 
+use super::ahead::{Ahead, PREFETCH_MIN};
 use super::batch_clock::BatchClock;
 use super::evict::{Evictor, Gate};
+use super::plan::Plan;
 use super::prefetch;
 use super::session::{After, ReplyMode, Session};
 use super::session_commands::Call;
@@ -14,12 +17,10 @@ use super::stats::{ThreadStats, bump};
 use super::{Config, Node, now_ms};
 use crate::cluster::ClusterView;
 use crate::command::words::Flags;
-use crate::command::{
-    Args, Command, Ctx, Error, Handler, KeyRun, Outcome, Run, Table, is_http, locks, unknown_command,
-};
+use crate::command::{Args, Command, Ctx, Error, Handler, Outcome, Run, is_http, locks, unknown_command};
 use crate::resp::{ProtocolError, Replies, Reply, RequestParser};
 use crate::slot::Slot;
-use crate::store::{KeyHash, SlotLock, Tx};
+use crate::store::{KeyHash, SlotLock, Tally, Tx};
 use arc_swap::{ArcSwap, Cache};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -28,52 +29,17 @@ use std::time::Instant;
 
 /// Unsent reply bytes at which a connection's requests wait.
 pub(super) const OUTPUT_BYTES_MAX: usize = 32 << 20;
-/// A batch of at least this many commands is prefetched; a lone command would only wait for it.
-const PREFETCH_MIN: usize = 3;
-/// Batches that wait for others' keys at most: each holds a read buffer meanwhile.
-pub(super) const WAITING_MAX: usize = 32;
-/// Batches that run at once after some waited in vain: so that a lone client hardly pays for it.
-const SKIPPED: u32 = 4;
 /// Where replies have more bytes than this for each key, values are prefetched as a whole.
 const LONG_REPLY_BYTES: usize = 192;
-/// Keys of one request that are hashed and prefetched ahead: more would push each other out of the cache.
-const HASHED_MAX: u32 = 64;
-
 /// Runs the requests of one thread's connections.
 pub(super) struct Dispatcher {
     node: Arc<Node>,
     stats: Arc<ThreadStats>,
-    planned: RefCell<Vec<Planned>>,
-    /// Hashes of the keys of a batch, request by request.
-    hashes: RefCell<Vec<KeyHash>>,
     view: RefCell<Cache<Arc<ArcSwap<ClusterView>>, Arc<ClusterView>>>,
     evictor: RefCell<Evictor>,
     ahead: RefCell<Ahead>,
     /// The keys of the last batch were answered at length: their values take more lines than are prefetched else.
     long_replies: Cell<bool>,
-}
-
-/// Keys of short batches that wait until those of other connections are known, too: a lone request would wait for
-/// the lines of its slot, bucket and entry one after another, but those of many clients can be asked for together.
-/// Measured with 50 clients that send one request at a time, a million keys: such misses were 18 % of a GET's CPU.
-#[derive(Default)]
-struct Ahead {
-    hashes: Vec<KeyHash>,
-    database: usize,
-    /// Batches that wait.
-    waiting: usize,
-    /// Batches that shall not wait, because those before waited for nobody.
-    skip: u32,
-}
-
-/// A request with its command looked up.
-#[derive(Clone, Copy)]
-pub(super) struct Planned {
-    pub(super) command: Option<&'static Command>,
-    /// Its keys, as far as they can be told ahead.
-    pub(super) keys: KeyRun,
-    /// Where the hashes of the first [`HASHED_MAX`] of these keys begin.
-    hashed_from: u32,
 }
 
 /// What the requests of a batch share while they run.
@@ -83,25 +49,9 @@ struct Turn<'n> {
     now_ms: i64,
     /// The slot of the request before, still locked when the next one needs it too.
     lock: Option<SlotLock<'n>>,
-}
-
-impl Planned {
-    /// May the slot stay locked from this request to the next? Only between quick ones: others wait for it.
-    #[inline]
-    fn shares_slot(self, next: &Planned, hashes: &[KeyHash]) -> bool {
-        let quick = |planned: &Planned| planned.command.is_some_and(|command| command.quick);
-        match (self.hashes(hashes), next.hashes(hashes)) {
-            ([own], [other]) => own.slot() == other.slot() && quick(&self) && quick(next),
-            _ => false,
-        }
-    }
-
-    /// Those of its keys' hashes that are known.
-    #[inline]
-    pub(super) fn hashes(self, all: &[KeyHash]) -> &[KeyHash] {
-        let from = self.hashed_from as usize;
-        &all[from..from + self.keys.count.min(HASHED_MAX) as usize]
-    }
+    tally: Tally<'n>,
+    /// Nothing but its slot concerns a request on one key.
+    direct: bool,
 }
 
 impl Dispatcher {
@@ -111,8 +61,6 @@ impl Dispatcher {
         Dispatcher {
             node,
             stats,
-            planned: RefCell::default(),
-            hashes: RefCell::default(),
             view,
             evictor: RefCell::default(),
             ahead: RefCell::default(),
@@ -120,45 +68,21 @@ impl Dispatcher {
         }
     }
 
-    /// Notes the keys of a short batch, so that they are prefetched with others'. False: it shall run at once. Else the
-    /// connection lets others have a turn, calls [`prefetch_ahead`](Self::prefetch_ahead), and runs it then.
-    pub(super) fn note_ahead(&self, session: &Session, parser: &RequestParser, input: &[u8]) -> bool {
-        let requests = parser.requests();
+    /// Plans a batch that was read, and notes its keys if it is short, so that they are prefetched with others'. False: it
+    /// shall run at once. Else the connection lets others have a turn, calls [`prefetch_ahead`](Self::prefetch_ahead), and
+    /// runs it then.
+    pub(super) fn note_ahead(&self, session: &Session, parser: &RequestParser, input: &[u8], plan: &mut Plan) -> bool {
         let ahead = &mut *self.ahead.borrow_mut();
-        if ahead.skip > 0 {
-            ahead.skip -= 1;
+        if parser.requests().is_empty() || parser.requests().len() >= PREFETCH_MIN || !ahead.wants(session.database) {
             return false;
         }
-        let other_database = ahead.waiting > 0 && ahead.database != session.database;
-        if requests.len() >= PREFETCH_MIN || ahead.waiting >= WAITING_MAX || other_database {
-            return false;
-        }
-        let before = ahead.hashes.len();
-        for request in requests {
-            plan(Args::with_apart(input, parser.args_of(request), parser.apart()), &mut None, &mut ahead.hashes);
-        }
-        let hashes = &ahead.hashes[before..];
-        if hashes.is_empty() {
-            return false;
-        }
-        self.node.keyspace.prefetch_slots(session.database, hashes.iter().copied());
-        ahead.database = session.database;
-        ahead.waiting += 1;
-        true
+        plan.of(parser, input);
+        ahead.note(&self.node.keyspace, session.database, plan)
     }
 
     /// Prefetches what was noted and not prefetched yet.
     pub(super) fn prefetch_ahead(&self) {
-        let ahead = &mut *self.ahead.borrow_mut();
-        if ahead.waiting == 0 {
-            return;
-        }
-        if ahead.waiting == 1 {
-            ahead.skip = SKIPPED;
-        }
-        self.prefetch_entries(ahead.database, &ahead.hashes);
-        ahead.hashes.clear();
-        ahead.waiting = 0;
+        self.ahead.borrow_mut().prefetch(|database, hashes| self.prefetch_entries(database, hashes));
     }
 
     #[inline]
@@ -187,100 +111,160 @@ impl Dispatcher {
     }
 
     /// Runs the parser's batch from its request `first` on and appends the replies to `out`, until
-    /// [`OUTPUT_BYTES_MAX`] wait there. Answers what comes next, and the index of the first request that was not run.
+    /// [`OUTPUT_BYTES_MAX`] wait there. `plan` is the batch's, or empty. Answers what comes next, and the index of the first
+    /// request that was not run.
     pub(super) fn run_batch(
         &self,
         session: &mut Session,
         parser: &RequestParser,
         first: usize,
         input: &[u8],
+        plan: &mut Plan,
         out: &mut Replies,
     ) -> (After, usize) {
-        let requests = &parser.requests()[first..];
-        if requests.is_empty() {
+        let requests = parser.requests();
+        if first >= requests.len() {
             return (After::Continue, first);
         }
-        let mut planned = self.planned.borrow_mut();
-        planned.clear();
-        let mut hashes = self.hashes.borrow_mut();
-        hashes.clear();
-        let mut last = None;
-        planned.extend(requests.iter().map(|request| {
-            plan(Args::with_apart(input, parser.args_of(request), parser.apart()), &mut last, &mut hashes)
-        }));
-        if hashes.len() >= PREFETCH_MIN {
-            self.node.keyspace.prefetch_slots(session.database, hashes.iter().copied());
-            self.prefetch_entries(session.database, &hashes);
+        if plan.is_empty() {
+            plan.of(parser, input);
         }
+        let keyspace = &self.node.keyspace;
+        if plan.hashes().len() >= PREFETCH_MIN && !plan.prefetched {
+            plan.prefetched = true;
+            keyspace.prefetch_slots(session.database, plan.hashes().iter().copied());
+            self.prefetch_entries(session.database, plan.hashes());
+        }
+        let plan = &*plan;
         let config = self.node.config.load();
-        let mut turn = Turn { gate: Gate::new(&config), config, now_ms: now_ms(), lock: None };
-        prefetch::members(&self.node.keyspace, session.database, turn.now_ms, &planned, &hashes, |request| {
-            Args::with_apart(input, parser.args_of(&requests[request]), parser.apart())
-        });
-        let pause = self.node.pause.running(turn.now_ms);
+        let now_ms = now_ms();
+        let pause = self.node.pause.running(now_ms);
+        let mut turn = Turn {
+            gate: Gate::new(&config),
+            direct: pause.is_none() && is_direct(session, &config),
+            config,
+            now_ms,
+            lock: None,
+            tally: keyspace.counters.tally(),
+        };
+        if first == 0 {
+            prefetch::members(keyspace, session.database, now_ms, plan, |request| {
+                Args::with_apart(input, parser.args_of(&requests[request]), parser.apart())
+            });
+        }
         let written = out.len();
         let mut clock = BatchClock::start(&turn.config);
-        let mut ran = 0;
+        let mut next = first;
         session.after = After::Continue;
         if turn.gate.is_set() && pause.is_none() {
             self.evictor.borrow_mut().before_batch(&self.node, &turn.config, &mut turn.gate);
         }
-        for (index, request) in requests.iter().enumerate() {
-            let (planned, next) = match &mut planned[index..] {
-                [planned, next, ..] => (planned, Some(&*next)),
-                [planned] => (planned, None),
-                [] => break,
-            };
+        for (request, planned) in requests.iter().zip(plan.requests()).skip(first) {
             let args = Args::with_apart(input, parser.args_of(request), parser.apart())
-                .with_hashes(planned.keys, planned.hashes(&hashes));
-            // What is refused is refused at once, paused or not.
-            if pause.is_some_and(|pause| pause.holds(planned.command))
-                && self.check(session, &turn.config, planned.command, args).is_ok()
+                .with_hashes(planned.keys, plan.hashes_of(planned));
+            let mut command = planned.command;
+            if let (Some(handler), Some(command)) = (planned.in_slot, command)
+                && turn.direct
+                && !(turn.gate.is_set() && command.flags.has(Flags::DENYOOM))
             {
-                session.after = After::Held;
-                break;
+                self.run_in_slot(session, &mut turn, command, handler, plan.hash_of(planned).slot(), args, out);
+            } else {
+                // What is refused is refused at once, paused or not.
+                if pause.is_some_and(|pause| pause.holds(command))
+                    && self.check(session, &turn.config, command, args).is_ok()
+                {
+                    session.after = After::Held;
+                    break;
+                }
+                if !self.run(session, &mut turn, command, args, out) {
+                    command = None;
+                }
+                if command.is_some_and(may_change_settings) {
+                    // CONFIG SET and DEBUG SLEEP hold for the commands right behind them.
+                    turn.config = self.node.config.load();
+                    turn.gate = Gate::new(&turn.config);
+                    turn.now_ms = super::now_ms();
+                    turn.direct = pause.is_none() && is_direct(session, &turn.config);
+                }
             }
-            if !self.run(session, &mut turn, planned.command, args, out) {
-                planned.command = None;
-            }
-            if turn.lock.is_some() && !next.is_some_and(|next| planned.shares_slot(next, &hashes)) {
+            next += 1;
+            if turn.lock.is_some() && !plan.requests().get(next).is_some_and(|next| plan.share_slot(planned, next)) {
                 turn.lock = None;
             }
-            ran += 1;
-            if planned.command.is_some_and(may_change_settings) {
-                // CONFIG SET and DEBUG SLEEP hold for the commands right behind them.
-                turn.config = self.node.config.load();
-                turn.gate = Gate::new(&turn.config);
-                turn.now_ms = now_ms();
-            }
-            let took_ns = clock.ran(planned.command, &self.stats);
+            let took_ns = clock.ran(command, &self.stats);
             if took_ns >= clock.slow_ns {
-                self.note_slow(session, &turn.config, planned.command, args, took_ns);
+                self.note_slow(session, &turn.config, command, args, took_ns);
             }
             if session.after != After::Continue || out.len() >= OUTPUT_BYTES_MAX {
                 break;
             }
         }
         turn.lock = None;
-        let planned = &planned[..ran];
-        if let Some(took_ns) = clock.finish(planned, &self.stats)
+        let ran = first..next;
+        let last = ran.clone().last();
+        if let Some(took_ns) = clock.finish(&self.stats)
             && took_ns >= turn.config.slow_ns()
-            && let (Some(last), Some(request)) = (planned.last(), requests.get(ran.wrapping_sub(1)))
+            && let Some(last) = last
         {
-            let args = Args::with_apart(input, parser.args_of(request), parser.apart());
-            self.note_slow(session, &turn.config, last.command, args, took_ns);
+            let args = Args::with_apart(input, parser.args_of(&requests[last]), parser.apart());
+            self.note_slow(session, &turn.config, plan.requests()[last].command, args, took_ns);
         }
-        bump(&self.stats.requests, ran as u64);
+        bump(&self.stats.requests, ran.len() as u64);
         let output_bytes = out.len() - written;
-        self.long_replies.set(output_bytes > hashes.len().max(ran) * LONG_REPLY_BYTES);
+        self.long_replies.set(output_bytes > plan.hashes().len().max(ran.len()) * LONG_REPLY_BYTES);
         bump(&self.stats.output_bytes, output_bytes as u64);
         bump(&self.stats.writes, 1);
         let client = &session.client;
         client.active_ms.store(turn.now_ms, Relaxed);
-        if let Some(command) = planned.last().and_then(|planned| planned.command) {
+        if let Some(command) = last.and_then(|last| plan.requests()[last].command) {
             client.last_command.store(command.id, Relaxed);
         }
-        (session.after, first + ran)
+        (session.after, next)
+    }
+
+    /// Runs a request on one key in its slot, when nothing else has to be asked.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    fn run_in_slot<'n>(
+        &'n self,
+        session: &Session,
+        turn: &mut Turn<'n>,
+        command: &'static Command,
+        handler: Handler,
+        slot: Slot,
+        args: Args<'_>,
+        out: &mut Replies,
+    ) {
+        let start = out.place();
+        let Turn { config, lock, now_ms, tally, .. } = turn;
+        let (keyspace, database) = (&self.node.keyspace, session.database);
+        debug_assert!(lock.as_ref().is_none_or(|lock| lock.slot() == slot), "a lock is kept for its slot only");
+        let held = match lock {
+            Some(held) => held,
+            None => lock.insert(keyspace.lock_slot(database, slot)),
+        };
+        let mut ctx = Ctx {
+            tx: Tx::in_slot(keyspace, database, *now_ms, held, *tally),
+            reply: Reply::holding(out, session.protocol),
+            config: &config.data,
+        };
+        ctx.tx.set_touch(!session.no_touch);
+        ctx.tx.set_access_policy(config.data.access);
+        let outcome = match self.check_slot(session, config, slot) {
+            Ok(()) => handler(&mut ctx, args),
+            refused => refused,
+        };
+        let garbage = if ctx.tx.has_garbage() { ctx.tx.take_garbage() } else { Vec::new() };
+        drop(ctx);
+        if !garbage.is_empty() {
+            // Nobody waits for it to be freed.
+            *lock = None;
+            self.node.lazyfree.free(garbage, &config.lazyfree, &self.node.meters);
+        }
+        if let Err(error) = outcome {
+            out.truncate(start);
+            self.answer_error(session, Some(command), &error, false, out);
+        }
     }
 
     /// Writes a command that took long into SLOWLOG and LATENCY.
@@ -430,10 +414,9 @@ impl Dispatcher {
         args: Args<'_>,
         out: &mut Replies,
     ) -> Outcome {
-        let Turn { config, lock, now_ms, .. } = turn;
+        let Turn { config, lock, now_ms, tally, .. } = turn;
         let (keyspace, database) = (&self.node.keyspace, session.database);
-        let cluster = config.cluster_enabled;
-        let plan = locks::plan(command, args, database, keyspace.databases(), cluster)?;
+        let plan = locks::plan(command, args, database, keyspace.databases(), config.cluster_enabled)?;
         if let Some(held) = lock
             && !matches!(plan, locks::Plan::Slot(slot) if held.is_of(keyspace, database, slot))
         {
@@ -442,16 +425,14 @@ impl Dispatcher {
         let mut tx = match plan {
             locks::Plan::Slot(slot) => {
                 let lock = lock.get_or_insert_with(|| keyspace.lock_slot(database, slot));
-                Tx::in_slot(keyspace, database, *now_ms, lock)
+                Tx::in_slot(keyspace, database, *now_ms, lock, *tally)
             }
             _ => Tx::new(keyspace, database, *now_ms, plan.locks()),
         };
         tx.set_touch(!session.no_touch);
         tx.set_access_policy(config.data.access);
-        // Read under the slot's lock: whoever takes a slot away publishes a new view and then passes every
-        // lock once, so that no command that saw the old view is still running.
-        if cluster && let locks::Plan::Slot(slot) = plan {
-            self.check_owner(session, config, slot)?;
+        if let locks::Plan::Slot(slot) = plan {
+            self.check_slot(session, config, slot)?;
         }
         let reply = Reply::holding(out, session.protocol);
         let mut ctx = Ctx { tx, reply, config: &config.data };
@@ -474,7 +455,7 @@ impl Dispatcher {
     fn elsewhere(&self, session: &Session, config: &Config, command: &Command, args: Args<'_>) -> Option<Error> {
         let databases = self.node.keyspace.databases();
         match locks::plan(command, args, session.database, databases, config.cluster_enabled) {
-            Ok(locks::Plan::Slot(slot)) if config.cluster_enabled => self.check_owner(session, config, slot).err(),
+            Ok(locks::Plan::Slot(slot)) => self.check_slot(session, config, slot).err(),
             Ok(_) => None,
             Err(error) => Some(error),
         }
@@ -491,6 +472,13 @@ impl Dispatcher {
         let cpu_ns = since.elapsed().as_nanos() as u64;
         self.node.slot_usage.of(slot).add(cpu_ns, input_bytes as u64, output_bytes as u64);
         outcome
+    }
+
+    /// Is the slot served here? Asked under its lock: whoever takes a slot away publishes a new view and then passes
+    /// every lock once, so that no command that saw the old view is still running.
+    #[inline(always)]
+    fn check_slot(&self, session: &Session, config: &Config, slot: Slot) -> Outcome {
+        if config.cluster_enabled { self.check_owner(session, config, slot) } else { Ok(()) }
     }
 
     #[inline]
@@ -511,30 +499,10 @@ impl Dispatcher {
     }
 }
 
-/// A name as it was written, and the command it stands for whatever the arguments are.
-type Named<'a> = (&'a [u8], &'static Command);
-
-fn plan<'a>(args: Args<'a>, last: &mut Option<Named<'a>>, hashes: &mut Vec<KeyHash>) -> Planned {
-    let name = args.at(0);
-    // Most requests of a batch have the name of the one before.
-    let command = match *last {
-        Some((written, command)) if written == name => Some(command),
-        _ => {
-            let command = Table::get().lookup(name, args.get(1));
-            // What a container's name stands for depends on the next argument.
-            let alone = |command: &&Command| !command.is_container() && command.name.len() == name.len();
-            *last = command.filter(alone).map(|command| (name, command));
-            command
-        }
-    };
-    let keys = command.map_or_else(KeyRun::default, |command| command.keys_ahead(args.len()));
-    let hashed_from = hashes.len() as u32;
-    match keys.count {
-        0 => {}
-        1 => hashes.push(KeyHash::of(args.at(keys.first as usize))),
-        _ => hashes.extend(keys.positions().take(HASHED_MAX as usize).map(|index| KeyHash::of(args.at(index)))),
-    }
-    Planned { command, keys, hashed_from }
+/// True when nothing but its slot concerns a request on one key: every client is served this way nearly always.
+fn is_direct(session: &Session, config: &Config) -> bool {
+    let open = session.authenticated || config.password.is_empty();
+    open && session.reply_mode == ReplyMode::On && !config.slot_stats
 }
 
 /// Session commands but those as quick as PING.

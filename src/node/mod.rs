@@ -2,6 +2,7 @@
 //!
 //! [`Node`] is what all its threads share. [`run`] serves it until told to stop.
 
+mod ahead;
 mod batch_clock;
 pub mod clients;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod lazyfree;
 pub mod memory;
 pub mod meters;
 pub mod pause;
+mod plan;
 mod prefetch;
 pub mod session;
 pub mod session_commands;

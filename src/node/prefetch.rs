@@ -3,7 +3,7 @@
 //! Requests on many keys are prefetched key by key ([`Keyspace::prefetch`]); those on one big set, hash or sorted set
 //! would still miss for each member, one after another. Here too the misses of a batch overlap.
 
-use super::dispatch::Planned;
+use super::plan::{Plan, Planned};
 use crate::command::Args;
 use crate::store::value::members::hash_of;
 use crate::store::{Key, KeyHash, Keyspace, Locks, Tx};
@@ -19,18 +19,18 @@ pub(super) fn members<'a>(
     keyspace: &Keyspace,
     database: usize,
     now_ms: i64,
-    planned: &[Planned],
-    hashes: &[KeyHash],
+    plan: &Plan,
     args: impl Fn(usize) -> Args<'a>,
 ) {
+    let planned = plan.requests();
     let mut at = 0;
     while at + RUN_MIN <= planned.len() {
-        let Some(key) = key_with_member(planned[at], hashes) else {
+        let Some(key) = key_with_member(plan, &planned[at]) else {
             at += 1;
             continue;
         };
         let rest = planned[at..].iter().take(RUN_MAX);
-        let run = rest.take_while(|planned| key_with_member(**planned, hashes) == Some(key)).count();
+        let run = rest.take_while(|planned| key_with_member(plan, planned) == Some(key)).count();
         if run >= RUN_MIN {
             ask(keyspace, database, now_ms, key, &planned[at..at + run], |request| args(at + request));
         }
@@ -40,11 +40,11 @@ pub(super) fn members<'a>(
 
 /// The only key of a request that looks a member up.
 #[inline]
-fn key_with_member(planned: Planned, hashes: &[KeyHash]) -> Option<KeyHash> {
+fn key_with_member(plan: &Plan, planned: &Planned) -> Option<KeyHash> {
     if planned.command?.spec.first_member == 0 {
         return None;
     }
-    match planned.hashes(hashes) {
+    match plan.hashes_of(planned) {
         [hash] => Some(*hash),
         _ => None,
     }

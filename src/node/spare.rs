@@ -5,7 +5,8 @@
 //! is still in the cache. A connection with something left over keeps it: half a request, or replies that the socket
 //! did not take.
 
-use super::dispatch::WAITING_MAX;
+use super::ahead::WAITING_MAX;
+use super::plan::Plan;
 use crate::resp::{Replies, RequestParser};
 use std::cell::{Cell, RefCell};
 
@@ -23,12 +24,19 @@ pub(super) struct Work {
     /// Bytes read, from the first request that is not complete on.
     pub(super) input: Vec<u8>,
     pub(super) parser: RequestParser,
+    /// Of the parser's batch, once it is made.
+    pub(super) plan: Plan,
     pub(super) output: Replies,
 }
 
 impl Work {
     fn new() -> Box<Work> {
-        Box::new(Work { input: Vec::new(), parser: RequestParser::keeping_apart(), output: Replies::default() })
+        Box::new(Work {
+            input: Vec::new(),
+            parser: RequestParser::keeping_apart(),
+            plan: Plan::default(),
+            output: Replies::default(),
+        })
     }
 
     /// Nothing is left over: the next connection may have it.

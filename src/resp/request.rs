@@ -146,6 +146,14 @@ pub struct RequestParser {
     apart: Apart,
 }
 
+impl RequestLimits {
+    /// No limit is below what [`RequestParser::plain`] takes.
+    #[inline]
+    fn any_short(self) -> bool {
+        !self.unauthenticated && self.bulk_bytes_max >= 10_000
+    }
+}
+
 impl RequestParser {
     /// A parser that keeps arguments from 16 KiB on out of the read buffer, unless they came with it as a whole.
     pub fn keeping_apart() -> RequestParser {
@@ -195,6 +203,9 @@ impl RequestParser {
     pub fn parse(&mut self, buffer: &mut [u8], limits: RequestLimits, batch_max: usize) -> Result<(), ProtocolError> {
         while self.requests.len() < batch_max {
             if self.args_missing == 0 {
+                if limits.any_short() && self.plain(buffer) {
+                    continue;
+                }
                 let Some(&first) = buffer.get(self.position) else { break };
                 self.request_start = self.position;
                 if first != b'*' {
@@ -289,6 +300,42 @@ impl RequestParser {
         });
         self.complete_args = self.args.len();
         self.apart.complete();
+    }
+
+    /// Takes a whole request of few, short arguments, as nearly all are, with no word about how far it came. False: nothing
+    /// has happened, it is for [`count_line`](Self::count_line) and [`bulks`](Self::bulks) to take or to refuse.
+    #[inline(always)]
+    fn plain(&mut self, buffer: &[u8]) -> bool {
+        let start = self.position;
+        let Some((count, mut at)) = short_line(buffer, start, b'*') else { return false };
+        if count == 0 || self.apart.is_filling() {
+            return false;
+        }
+        let first = self.args.len();
+        for _ in 0..count {
+            let end = match short_line(buffer, at, b'$') {
+                Some((length, begin)) if begin + length + 2 <= buffer.len() => {
+                    self.args.push(ArgRange { start: begin as u32, end: (begin + length) as u32 });
+                    begin + length + 2
+                }
+                _ => {
+                    self.args.truncate(first);
+                    return false;
+                }
+            };
+            at = end;
+        }
+        self.request_start = start;
+        self.position = at;
+        self.requests.push(RequestSpan {
+            first_arg: first as u32,
+            arg_count: count as u32,
+            start: start as u32,
+            end: at as u32,
+            inline: false,
+        });
+        self.complete_args = self.args.len();
+        true
     }
 
     /// `*count\r\n`.
@@ -408,6 +455,35 @@ fn length_line(buffer: &[u8], start: usize) -> Option<(Option<i64>, usize)> {
         [_, a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', _, ..] => Some((Some(digit(a) * 10 + digit(b)), start + 5)),
         _ => longer_line(buffer, start),
     }
+}
+
+/// A number below 10,000 without leading zeros behind the byte `kind` at `start`, and where the next line begins. `None`
+/// also for what is no such line, or the end of the buffer. Whatever it is, at least two more bytes stand behind such a
+/// line in a whole request.
+#[inline(always)]
+fn short_line(buffer: &[u8], start: usize, kind: u8) -> Option<(usize, usize)> {
+    let line: &[u8; 6] = buffer.get(start..)?.first_chunk()?;
+    let digit = |at: usize| usize::from(line[at].wrapping_sub(b'0'));
+    if line[0] != kind || digit(1) > 9 {
+        return None;
+    }
+    if line[2] == b'\r' {
+        return Some((digit(1), start + 4));
+    }
+    if digit(1) == 0 || digit(2) > 9 {
+        return None;
+    }
+    if line[3] == b'\r' {
+        return Some((digit(1) * 10 + digit(2), start + 5));
+    }
+    if digit(3) > 9 {
+        return None;
+    }
+    if line[4] == b'\r' {
+        return Some((digit(1) * 100 + digit(2) * 10 + digit(3), start + 6));
+    }
+    let fourth = digit(4);
+    (fourth <= 9 && line[5] == b'\r').then(|| (digit(1) * 1000 + digit(2) * 100 + digit(3) * 10 + fourth, start + 7))
 }
 
 fn longer_line(buffer: &[u8], start: usize) -> Option<(Option<i64>, usize)> {

@@ -2,6 +2,7 @@
 //! no atomic read-modify-write.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
 
 /// What is counted.
@@ -40,19 +41,52 @@ impl<const N: usize> Lanes<N> {
     /// Adds to a sum, in the lane of the calling thread.
     #[inline]
     pub(super) fn add(&self, index: usize, amount: i64) {
-        let lane = LANE.get();
-        let sum = &self.0[lane].0[index];
-        if lane == SHARED {
+        self.own().add(index, amount);
+    }
+
+    #[inline]
+    fn own(&self) -> OwnLane<'_, N> {
+        let number = LANE.get();
+        OwnLane { lane: &self.0[number], shared: number == SHARED, thread: PhantomData }
+    }
+
+    /// The sum over all threads. O(1).
+    pub(super) fn sum(&self, index: usize) -> i64 {
+        self.0.iter().fold(0, |sum, lane| sum.wrapping_add(lane.0[index].load(Relaxed)))
+    }
+}
+
+/// The calling thread's lane: what finding it costs is paid once for many additions.
+#[derive(Clone, Copy)]
+struct OwnLane<'a, const N: usize> {
+    lane: &'a Lane<N>,
+    shared: bool,
+    /// It stays with its thread.
+    thread: PhantomData<*const ()>,
+}
+
+impl<const N: usize> OwnLane<'_, N> {
+    #[inline]
+    fn add(self, index: usize, amount: i64) {
+        let sum = &self.lane.0[index];
+        if self.shared {
             sum.fetch_add(amount, Relaxed);
         } else {
             // Nobody else writes here.
             sum.store(sum.load(Relaxed).wrapping_add(amount), Relaxed);
         }
     }
+}
 
-    /// The sum over all threads. O(1).
-    pub(super) fn sum(&self, index: usize) -> i64 {
-        self.0.iter().fold(0, |sum, lane| sum.wrapping_add(lane.0[index].load(Relaxed)))
+/// A thread's way to a set of [`Counter`]s.
+#[derive(Clone, Copy)]
+pub struct Tally<'a>(OwnLane<'a, COUNTERS>);
+
+impl Tally<'_> {
+    /// Adds to a counter.
+    #[inline]
+    pub fn add(self, counter: Counter, amount: u64) {
+        self.0.add(counter as usize, amount as i64);
     }
 }
 
@@ -72,6 +106,12 @@ thread_local! {
 }
 
 impl Counters {
+    /// The calling thread's way to them.
+    #[inline]
+    pub fn tally(&self) -> Tally<'_> {
+        Tally(self.lanes.own())
+    }
+
     /// Adds to a counter.
     #[inline]
     pub fn add(&self, counter: Counter, amount: u64) {

@@ -44,6 +44,12 @@ pub struct SlotLock<'a> {
 }
 
 impl SlotLock<'_> {
+    /// Which slot it is.
+    #[inline]
+    pub fn slot(&self) -> Slot {
+        self.slot
+    }
+
     /// Is it this slot of the database that `database` means now?
     #[inline]
     pub fn is_of(&self, keyspace: &Keyspace, database: usize, slot: Slot) -> bool {

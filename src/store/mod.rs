@@ -23,7 +23,7 @@ pub mod value;
 mod walk;
 
 pub use access::{AccessPolicy, Lfu};
-pub use counters::Counter;
+pub use counters::{Counter, Tally};
 pub use entry::{Entry, Ref, SHARED_BYTES_MIN};
 pub use expiry::Sweep;
 pub use garbage::{Cause, Garbage};

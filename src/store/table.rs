@@ -22,6 +22,8 @@ use super::entry::Entry;
 use super::key::{Key, KeyHash};
 
 const ENTRIES: usize = 7;
+/// Binary logarithm of the places a bucket counts for: one more than it has, so that a place needs no division.
+const PLACES_SHIFT: usize = 3;
 const LINE_BYTES: usize = 64;
 /// Lines of a long entry that are asked for ahead.
 const PREFETCHED_LINES: usize = 18;
@@ -110,7 +112,7 @@ impl Bucket {
 
     fn take(&mut self, index: usize) -> Option<Entry> {
         self.meta &= !(0xFF << (8 * index));
-        self.entries[index].take()
+        self.entries.get_mut(index)?.take()
     }
 }
 
@@ -133,7 +135,7 @@ fn find_in(buckets: &[Bucket], hash: KeyHash, key: &[u8]) -> Option<usize> {
         while matches != 0 {
             let index = place_in_word(matches);
             if bucket.entries[index].as_ref().is_some_and(|entry| entry.key() == key) {
-                return Some(at * ENTRIES + index);
+                return Some(at << PLACES_SHIFT | index);
             }
             matches &= matches - 1;
         }
@@ -168,10 +170,28 @@ fn put_in(buckets: &mut [Bucket], bits: u64, tag: u64, entry: Entry) {
     }
 }
 
+/// The bucket of a place, and the place in it.
+#[inline(always)]
+fn parts(place: usize) -> (usize, usize) {
+    (place >> PLACES_SHIFT, place & ((1 << PLACES_SHIFT) - 1))
+}
+
+#[inline(always)]
+fn entry_in(buckets: &[Bucket], place: usize) -> Option<&Entry> {
+    let (bucket, index) = parts(place);
+    buckets.get(bucket)?.entries.get(index)?.as_ref()
+}
+
+#[inline(always)]
+fn entry_in_mut(buckets: &mut [Bucket], place: usize) -> Option<&mut Entry> {
+    let (bucket, index) = parts(place);
+    buckets.get_mut(bucket)?.entries.get_mut(index)?.as_mut()
+}
+
 /// Takes the entry out of a place of an array.
 fn take_from(buckets: &mut [Bucket], place: usize) -> Option<Entry> {
-    let found = place / ENTRIES;
-    let entry = buckets.get_mut(found)?.take(place % ENTRIES)?;
+    let (found, index) = parts(place);
+    let entry = buckets.get_mut(found)?.take(index)?;
     let mut at = home(KeyHash::bucket_bits_of(entry.key()), buckets.len());
     while at != found {
         buckets[at].note_unpassed();
@@ -222,7 +242,7 @@ impl Table {
     }
 
     fn old_places(&self) -> usize {
-        self.old.as_ref().map_or(0, |old| old.buckets.len() * ENTRIES)
+        self.old.as_ref().map_or(0, |old| old.buckets.len() << PLACES_SHIFT)
     }
 
     /// How often the places have changed, modulo 2^32.
@@ -306,7 +326,7 @@ pub(super) fn place_of(table: &Table, key: Key<'_>) -> Option<usize> {
     match &table.old {
         None => find_in(&table.buckets, key.hash(), key.bytes()),
         Some(old) => find_in(&table.buckets, key.hash(), key.bytes())
-            .map(|place| place + old.buckets.len() * ENTRIES)
+            .map(|place| place + (old.buckets.len() << PLACES_SHIFT))
             .or_else(|| find_in(&old.buckets, key.hash(), key.bytes())),
     }
 }
@@ -335,22 +355,21 @@ pub(super) fn remove(table: &mut Table, key: Key<'_>) -> Option<Entry> {
     Some(entry)
 }
 
-/// Number of places an index can name.
+/// Number of places an index can name; an eighth of them is never taken.
 #[inline]
 pub(super) fn places(table: &Table) -> usize {
-    table.old_places() + table.buckets.len() * ENTRIES
+    table.old_places() + (table.buckets.len() << PLACES_SHIFT)
 }
 
 /// The entry at a place, if any.
 #[inline]
 pub(super) fn at(table: &Table, place: usize) -> Option<&Entry> {
-    let old_places = table.old_places();
     match &table.old {
-        Some(old) if place < old_places => old.buckets[place / ENTRIES].entries[place % ENTRIES].as_ref(),
-        _ => {
-            let place = place - old_places;
-            table.buckets.get(place / ENTRIES)?.entries[place % ENTRIES].as_ref()
-        }
+        None => entry_in(&table.buckets, place),
+        Some(old) => match place.checked_sub(old.buckets.len() << PLACES_SHIFT) {
+            None => entry_in(&old.buckets, place),
+            Some(place) => entry_in(&table.buckets, place),
+        },
     }
 }
 
@@ -361,15 +380,14 @@ pub(super) fn at(table: &Table, place: usize) -> Option<&Entry> {
 /// When the place is empty: places hold only until the table changes.
 #[inline]
 pub(super) fn at_mut(table: &mut Table, place: usize) -> &mut Entry {
-    let old_places = table.old_places();
     let entry = match &mut table.old {
-        Some(old) if place < old_places => &mut old.buckets[place / ENTRIES].entries[place % ENTRIES],
-        _ => {
-            let place = place - old_places;
-            &mut table.buckets[place / ENTRIES].entries[place % ENTRIES]
-        }
+        None => entry_in_mut(&mut table.buckets, place),
+        Some(old) => match place.checked_sub(old.buckets.len() << PLACES_SHIFT) {
+            None => entry_in_mut(&mut old.buckets, place),
+            Some(place) => entry_in_mut(&mut table.buckets, place),
+        },
     };
-    entry.as_mut().expect("a place that was just found holds its entry")
+    entry.expect("a place that was just found holds its entry")
 }
 
 /// All entries, in no order.

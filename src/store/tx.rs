@@ -5,7 +5,7 @@
 //! in it, and removed. What changes is told to [`Tx::notify`] once.
 
 use super::access::{self, AccessPolicy};
-use super::counters::Counter;
+use super::counters::{Counter, Tally};
 use super::entry::Entry;
 use super::garbage::{Cause, Garbage};
 use super::held::Many;
@@ -102,9 +102,7 @@ pub struct Tx<'a> {
     /// What is left to do when the transaction ends; seldom anything. Behind `held`: garbage that nobody took is dropped
     /// when the locks are gone.
     leftover: RefCell<Option<Box<Leftover>>>,
-    hits: Cell<u32>,
-    misses: Cell<u32>,
-    expired: u32,
+    tally: Tally<'a>,
     modifications: u32,
     touch: bool,
     access: AccessPolicy,
@@ -157,20 +155,33 @@ impl<'a> Tx<'a> {
                 Held::Many(Many::new(Slot::all().map(|slot| (place, slot, all.lock(slot)))))
             }
         };
-        let mut tx = Tx::over(keyspace, database, place, now_ms, held);
+        let mut tx = Tx::over(keyspace, database, place, now_ms, held, keyspace.counters.tally());
         tx.other = other;
         tx
     }
 
-    /// Begins in a slot that is locked already, of the database that `database` means.
-    #[inline]
-    pub fn in_slot(keyspace: &'a Keyspace, database: usize, now_ms: i64, lock: &'a mut SlotLock<'_>) -> Tx<'a> {
+    /// Begins in a slot that is locked already, of the database that `database` means. `tally` is the keyspace's.
+    #[inline(always)]
+    pub fn in_slot(
+        keyspace: &'a Keyspace,
+        database: usize,
+        now_ms: i64,
+        lock: &'a mut SlotLock<'_>,
+        tally: Tally<'a>,
+    ) -> Tx<'a> {
         let (place, slot, table) = lock.parts();
-        Tx::over(keyspace, database, place, now_ms, Held::Lent(slot, table))
+        Tx::over(keyspace, database, place, now_ms, Held::Lent(slot, table), tally)
     }
 
-    #[inline]
-    fn over(keyspace: &'a Keyspace, database: usize, place: usize, now_ms: i64, held: Held<'a>) -> Tx<'a> {
+    #[inline(always)]
+    fn over(
+        keyspace: &'a Keyspace,
+        database: usize,
+        place: usize,
+        now_ms: i64,
+        held: Held<'a>,
+        tally: Tally<'a>,
+    ) -> Tx<'a> {
         Tx {
             keyspace,
             place,
@@ -179,9 +190,7 @@ impl<'a> Tx<'a> {
             now_ms,
             held,
             leftover: RefCell::new(None),
-            hits: Cell::new(0),
-            misses: Cell::new(0),
-            expired: 0,
+            tally,
             modifications: 0,
             touch: true,
             access: AccessPolicy::default(),
@@ -256,6 +265,7 @@ impl<'a> Tx<'a> {
     pub fn notify(&mut self, class: Event, name: &'static str, key: Key<'_>) {
         let _ = (class, name, key);
         self.modifications += 1;
+        self.tally.add(Counter::Modifications, 1);
     }
 
     #[inline]
@@ -300,8 +310,7 @@ impl<'a> Tx<'a> {
     #[inline]
     fn glance(&self, key: Key<'_>) -> Option<&Entry> {
         let entry = self.peek(key);
-        let counter = if entry.is_some() { &self.hits } else { &self.misses };
-        counter.set(counter.get() + 1);
+        self.tally.add(if entry.is_some() { Counter::Hits } else { Counter::Misses }, 1);
         entry
     }
 
@@ -323,11 +332,16 @@ impl<'a> Tx<'a> {
         let place = table::place_of(table, key)?;
         let expiry_ms = table::at(table, place).and_then(Entry::expiry_ms);
         if expiry_ms.is_some_and(|at| at <= self.now_ms) {
-            self.remove_as(key, Cause::Expire);
-            self.expired += 1;
+            self.expire(key);
             return None;
         }
         Some(place)
+    }
+
+    #[cold]
+    fn expire(&mut self, key: Key<'_>) {
+        self.remove_as(key, Cause::Expire);
+        self.tally.add(Counter::ExpiredKeys, 1);
     }
 
     /// The live entry of a key, to change; an expired one is removed.
@@ -377,8 +391,7 @@ impl<'a> Tx<'a> {
             let due = table::find(self.table(key.slot()), key)
                 .is_some_and(|entry| entry.expiry_ms().is_some_and(|at| at <= self.now_ms));
             if due {
-                self.remove_as(key, Cause::Expire);
-                self.expired += 1;
+                self.expire(key);
             }
         }
         self.place = selected;
@@ -519,11 +532,6 @@ impl Drop for Tx<'_> {
         if self.leftover.get_mut().is_some() {
             self.remove_stale();
         }
-        let counters = &self.keyspace.counters;
-        counters.add(Counter::Hits, self.hits.get().into());
-        counters.add(Counter::Misses, self.misses.get().into());
-        counters.add(Counter::ExpiredKeys, self.expired.into());
-        counters.add(Counter::Modifications, self.modifications.into());
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a [`Tx`] does with strings.
 
+use super::super::counters::Counter;
 use super::super::entry::Entry;
 use super::super::garbage::Cause;
 use super::super::key::Key;
@@ -20,10 +21,10 @@ impl Tx<'_> {
     #[inline]
     pub fn string_touched(&mut self, key: Key<'_>) -> Result<Option<Str<'_>>, WrongType> {
         let Some(place) = self.locate(key) else {
-            self.misses.set(self.misses.get() + 1);
+            self.tally.add(Counter::Misses, 1);
             return Ok(None);
         };
-        self.hits.set(self.hits.get() + 1);
+        self.tally.add(Counter::Hits, 1);
         let marker = self.marker(key);
         let entry = table::at_mut(self.table_mut(key.slot()), place);
         marker.mark(entry);
@@ -120,7 +121,9 @@ impl Tx<'_> {
         if let Some(costly) = costly {
             self.discard(costly, Cause::Overwrite);
         }
-        self.expired += u32::from(gone);
+        if gone {
+            self.tally.add(Counter::ExpiredKeys, 1);
+        }
         if before.is_some() != after.is_some() {
             slots.count_volatile(key.slot(), before.is_some(), after.is_some());
         }
