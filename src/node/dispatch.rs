@@ -147,7 +147,7 @@ impl Dispatcher {
             lock: None,
             tally: keyspace.counters.tally(),
         };
-        if first == 0 {
+        if first == 0 && plan.looks_members_up() {
             prefetch::members(keyspace, session.database, now_ms, plan, |request| {
                 Args::with_apart(input, parser.args_of(&requests[request]), parser.apart())
             });
@@ -160,15 +160,17 @@ impl Dispatcher {
             self.evictor.borrow_mut().before_batch(&self.node, &turn.config, &mut turn.gate);
         }
         for (request, planned) in requests.iter().zip(plan.requests()).skip(first) {
-            let args = Args::with_apart(input, parser.args_of(request), parser.apart())
-                .with_hashes(planned.keys, plan.hashes_of(planned));
+            let mut args = Args::with_apart(input, parser.args_of(request), parser.apart());
             let mut command = planned.command;
             if let (Some(handler), Some(command)) = (planned.in_slot, command)
                 && turn.direct
                 && !(turn.gate.is_set() && command.flags.has(Flags::DENYOOM))
             {
-                self.run_in_slot(session, &mut turn, command, handler, plan.hash_of(planned).slot(), args, out);
+                let hash = plan.hash_of(planned);
+                args = args.with_hashes(planned.keys, std::slice::from_ref(hash));
+                self.run_in_slot(session, &mut turn, command, handler, hash.slot(), args, out);
             } else {
+                args = args.with_hashes(planned.keys, plan.hashes_of(planned));
                 // What is refused is refused at once, paused or not.
                 if pause.is_some_and(|pause| pause.holds(command))
                     && self.check(session, &turn.config, command, args).is_ok()
@@ -188,7 +190,8 @@ impl Dispatcher {
                 }
             }
             next += 1;
-            if turn.lock.is_some() && !plan.requests().get(next).is_some_and(|next| plan.share_slot(planned, next)) {
+            let shares = |next| plan.share_slot(planned, next);
+            if turn.lock.is_some() && !plan.requests().get(next).is_some_and(shares) {
                 turn.lock = None;
             }
             let took_ns = clock.ran(command, &self.stats);

@@ -13,6 +13,7 @@ pub(super) struct Plan {
     requests: Vec<Planned>,
     /// Hashes of the keys of the batch, request by request.
     hashes: Vec<KeyHash>,
+    looks_members_up: bool,
     /// What it will touch is prefetched already, or will be before it runs.
     pub(super) prefetched: bool,
 }
@@ -55,6 +56,7 @@ impl Plan {
         self.requests.clear();
         self.hashes.clear();
         self.prefetched = false;
+        self.looks_members_up = false;
     }
 
     /// Nothing is planned.
@@ -83,17 +85,22 @@ impl Plan {
 
     /// The hash of the only key of a request that runs [`in its slot`](Planned::in_slot).
     #[inline(always)]
-    pub(super) fn hash_of(&self, planned: &Planned) -> KeyHash {
-        self.hashes[planned.hashed_from as usize]
+    pub(super) fn hash_of(&self, planned: &Planned) -> &KeyHash {
+        &self.hashes[planned.hashed_from as usize]
     }
 
-    /// The first request of a run that may keep a slot locked, and the second: only quick ones, others wait for it.
+    /// May a slot stay locked from one request to the next? Only between quick ones: others wait for it.
     #[inline]
     pub(super) fn share_slot(&self, first: &Planned, second: &Planned) -> bool {
-        match (self.hashes_of(first), self.hashes_of(second)) {
-            ([own], [other]) => own.slot() == other.slot() && first.is_quick() && second.is_quick(),
-            _ => false,
-        }
+        let quick =
+            |planned: &Planned| planned.in_slot.is_some() && planned.command.is_some_and(|command| command.quick);
+        quick(first) && quick(second) && self.hash_of(first).slot() == self.hash_of(second).slot()
+    }
+
+    /// Some request looks a member or field up.
+    #[inline]
+    pub(super) fn looks_members_up(&self) -> bool {
+        self.looks_members_up
     }
 
     #[inline]
@@ -124,15 +131,9 @@ impl Plan {
                 self.hashes.extend(keys.positions().take(HASHED_MAX as usize).map(|index| KeyHash::of(args.at(index))))
             }
         }
+        self.looks_members_up |= command.is_some_and(|command| command.spec.first_member > 0);
         let in_slot = command.filter(|command| command.takes(args.len())).and_then(|command| command.in_slot);
         Planned { command, in_slot, keys, hashed_from }
-    }
-}
-
-impl Planned {
-    #[inline]
-    fn is_quick(&self) -> bool {
-        self.command.is_some_and(|command| command.quick)
     }
 }
 
@@ -211,7 +212,7 @@ mod tests {
         let in_slot: Vec<bool> = plan.requests().iter().map(|planned| planned.in_slot.is_some()).collect();
         assert_eq!(in_slot, [true, false, false, false, false, true]);
         let [get, .., incr] = plan.requests() else { panic!("six requests") };
-        assert_eq!(plan.hash_of(get), Key::new(b"a").hash());
+        assert_eq!(*plan.hash_of(get), Key::new(b"a").hash());
         assert!(plan.share_slot(get, incr) && !plan.share_slot(get, &plan.requests()[3]));
         assert_eq!(plan.hashes_of(&plan.requests()[3]).len(), 2);
     }

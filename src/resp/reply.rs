@@ -147,15 +147,16 @@ impl<'a> Reply<'a> {
     /// An integer.
     #[inline]
     pub fn int(&mut self, value: i64) {
-        match value {
-            0 => self.buffer.extend_from_slice(b":0\r\n"),
-            1 => self.buffer.extend_from_slice(b":1\r\n"),
-            _ => {
-                self.buffer.push(b':');
-                self.buffer.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-                self.buffer.extend_from_slice(b"\r\n");
-            }
+        match usize::try_from(value) {
+            Ok(count) if count < HEADERS.len() => self.header(b':', count),
+            _ => self.long_int(value),
         }
+    }
+
+    fn long_int(&mut self, value: i64) {
+        self.buffer.push(b':');
+        self.buffer.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        self.buffer.extend_from_slice(b"\r\n");
     }
 
     /// The null: a null bulk string in RESP2.

@@ -223,14 +223,15 @@ impl Entry {
         self.tag() & FORM
     }
 
+    // The tag is read once and handed on: an atomic read is not made again by itself, but neither is it saved.
     #[inline(always)]
-    fn key_len(&self) -> usize {
-        // SAFETY: offset 4 holds the key length; with LONG_KEY the last four prefix bytes hold it.
+    fn key_len(&self, tag: u8) -> usize {
+        // SAFETY: offset 4 holds the key length; with LONG_KEY the last four prefix bytes hold it. `tag` is this entry's.
         unsafe {
-            if self.tag() & LONG_KEY == 0 {
+            if tag & LONG_KEY == 0 {
                 usize::from(self.0.as_ptr().add(4).cast::<u16>().read())
             } else {
-                self.0.as_ptr().add(prefix_bytes(self.tag()) - 4).cast::<u32>().read_unaligned() as usize
+                self.0.as_ptr().add(prefix_bytes(tag) - 4).cast::<u32>().read_unaligned() as usize
             }
         }
     }
@@ -247,20 +248,23 @@ impl Entry {
 
     /// Bytes from its first to its last.
     pub(super) fn size(&self) -> usize {
-        prefix_bytes(self.tag()) + self.key_len() + self.value_bytes()
+        let tag = self.tag();
+        prefix_bytes(tag) + self.key_len(tag) + self.value_bytes()
     }
 
     #[inline(always)]
     fn value(&self) -> *mut u8 {
+        let tag = self.tag();
         // SAFETY: the value stands behind prefix and key, inside the allocation (type invariant).
-        unsafe { self.0.as_ptr().add(prefix_bytes(self.tag()) + self.key_len()) }
+        unsafe { self.0.as_ptr().add(prefix_bytes(tag) + self.key_len(tag)) }
     }
 
     /// The key.
     #[inline(always)]
     pub fn key(&self) -> &[u8] {
+        let tag = self.tag();
         // SAFETY: `key_len` bytes behind the prefix are the key (type invariant).
-        unsafe { std::slice::from_raw_parts(self.0.as_ptr().add(prefix_bytes(self.tag())), self.key_len()) }
+        unsafe { std::slice::from_raw_parts(self.0.as_ptr().add(prefix_bytes(tag)), self.key_len(tag)) }
     }
 
     /// The 24 access bits, as [`AccessPolicy`](super::AccessPolicy) lays them out.
@@ -315,12 +319,13 @@ impl Entry {
     /// The string value; `None` when it is a collection.
     #[inline]
     pub fn as_str(&self) -> Option<Str<'_>> {
-        if self.form() > INLINE {
-            return None;
+        if self.form() == INLINE {
+            // SAFETY: `inline_len` bytes stand at `value` (type invariant).
+            return Some(Str::Bytes(unsafe { std::slice::from_raw_parts(self.value(), self.inline_len()) }));
         }
         match self.payload() {
             Payload::Int(value) => Some(Str::Int(value)),
-            Payload::Bytes(_, bytes) => Some(Str::Bytes(bytes)),
+            Payload::Bytes(..) => None,
             // SAFETY: this entry's count keeps it alive, and `&self` excludes changes by this entry; nobody else
             // changes what is shared.
             Payload::Raw(shared) => Some(Str::Bytes(unsafe { &*shared })),
@@ -484,7 +489,7 @@ impl Entry {
     fn replace_bytes(&mut self, form: u8, value: &[u8]) {
         assert!(self.form() >= INLINE && (INLINE..=FORM).contains(&form) && value.len() < SHARED_BYTES_MIN);
         let (tag, old_len) = (self.tag(), self.inline_len());
-        let head = prefix_bytes(tag) + self.key_len();
+        let head = prefix_bytes(tag) + self.key_len(tag);
         if value.len() != old_len && size_class(head + old_len) != size_class(head + value.len()) {
             self.reallocate(head, head + value.len());
         }
@@ -521,14 +526,32 @@ impl Entry {
     #[inline]
     pub fn set_int(&mut self, value: i64, expiry_ms: Option<i64>) {
         if self.form() == INT && (self.tag() & EXPIRES != 0) == expiry_ms.is_some() {
-            // SAFETY: form Int has eight value bytes.
-            unsafe { self.value().cast::<i64>().write_unaligned(value) }
+            self.overwrite_int(value);
             self.set_expiry_ms(expiry_ms);
             return;
         }
         let fresh = Entry::int(self.key(), value, expiry_ms);
         fresh.set_access(self.access());
         *self = fresh;
+    }
+
+    /// The value, when it is kept as an integer.
+    #[inline]
+    pub fn as_int(&self) -> Option<i64> {
+        // SAFETY: form Int has eight value bytes.
+        (self.form() == INT).then(|| unsafe { self.value().cast::<i64>().read_unaligned() })
+    }
+
+    /// Overwrites an integer in place.
+    ///
+    /// # Panics
+    ///
+    /// When the value is not kept as one.
+    #[inline]
+    pub fn overwrite_int(&mut self, value: i64) {
+        assert!(self.form() == INT);
+        // SAFETY: form Int has eight value bytes.
+        unsafe { self.value().cast::<i64>().write_unaligned(value) }
     }
 
     /// A copy of it under another key.

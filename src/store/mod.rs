@@ -33,4 +33,4 @@ pub use object::{Collection, Kind, Object};
 pub use packing::{Pack, Packing};
 pub use sampling::{Eviction, Order, Sampler};
 pub use string::Str;
-pub use tx::{Event, Locks, Ttl, Tx, WrongType};
+pub use tx::{Event, Locks, Overflow, Ttl, Tx, WrongType};

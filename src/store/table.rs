@@ -321,7 +321,7 @@ pub(super) fn find<'t>(table: &'t Table, key: Key<'_>) -> Option<&'t Entry> {
 }
 
 /// The place of a key's entry: one probe of the table, after which [`at`] and [`at_mut`] cost none.
-#[inline]
+#[inline(always)]
 pub(super) fn place_of(table: &Table, key: Key<'_>) -> Option<usize> {
     match &table.old {
         None => find_in(&table.buckets, key.hash(), key.bytes()),

@@ -48,6 +48,10 @@ pub enum Ttl {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongType;
 
+/// A sum is not within 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow;
+
 /// Class of a change, as keyspace notifications group them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -323,6 +327,23 @@ impl<'a> Tx<'a> {
             return None;
         }
         Some(entry)
+    }
+
+    /// Looks a key's entry up to change it, and hands it to `work` if it is live; an expired one is removed. One look-up,
+    /// and one search for the slot: what is done with the entry is done in `work`, because nothing borrowed can leave a
+    /// function that may also remove the entry.
+    #[inline(always)]
+    fn with_live<R>(&mut self, key: Key<'_>, work: impl FnOnce(Option<&mut Entry>) -> R) -> R {
+        let now_ms = self.now_ms;
+        let table = self.table_mut(key.slot());
+        if let Some(place) = table::place_of(table, key) {
+            let entry = table::at_mut(table, place);
+            if entry.expiry_ms().is_none_or(|at| at > now_ms) {
+                return work(Some(entry));
+            }
+            self.expire(key);
+        }
+        work(None)
     }
 
     /// Where the live entry of a key stands; an expired one is removed.

@@ -101,7 +101,7 @@ fn setbit(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 fn getbit(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let offset = bit_offset(args.at(2), None, ctx.config.proto_max_bulk_bytes)?;
     let mut digits = itoa::Buffer::new();
-    let value = ctx.tx.string_touched(args.key(1))?.unwrap_or(Str::Bytes(b""));
+    let value = ctx.tx.string(args.key(1))?.unwrap_or(Str::Bytes(b""));
     let byte = value.as_bytes(&mut digits).get(offset as usize / 8).copied().unwrap_or(0);
     ctx.reply.int(i64::from(byte >> (7 - offset % 8) & 1));
     Ok(())
@@ -109,7 +109,7 @@ fn getbit(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// BITCOUNT key [start end [BYTE | BIT]].
 fn bitcount(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let Some(value) = ctx.tx.string_touched(args.key(1))? else {
+    let Some(value) = ctx.tx.string(args.key(1))? else {
         ctx.reply.int(0);
         return Ok(());
     };
@@ -139,7 +139,7 @@ fn bitpos(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         1 => true,
         _ => return Err(Error::Static("ERR The bit argument must be 1 or 0.")),
     };
-    let Some(value) = ctx.tx.string_touched(args.key(1))? else {
+    let Some(value) = ctx.tx.string(args.key(1))? else {
         // An endless row of zeros.
         ctx.reply.int(if wanted { -1 } else { 0 });
         return Ok(());

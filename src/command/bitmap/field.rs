@@ -90,7 +90,7 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>, read_only: bool) -> Outcome {
     let writes = operations.iter().filter(|operation| !matches!(operation.action, Action::Get));
     let Some(end) = writes.map(|operation| operation.field.end()).max() else {
         let mut digits = itoa::Buffer::new();
-        let bytes = ctx.tx.string_touched(key)?.unwrap_or(Str::Bytes(b"")).as_bytes(&mut digits);
+        let bytes = ctx.tx.string(key)?.unwrap_or(Str::Bytes(b"")).as_bytes(&mut digits);
         ctx.reply.array(operations.len());
         for operation in &operations {
             ctx.reply.int(operation.field.get(bytes) as i64);

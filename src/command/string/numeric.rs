@@ -3,7 +3,7 @@
 use crate::command::number::{Extended, int};
 use crate::command::spec::{KeySpec, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
-use crate::store::{Event, Str, Ttl};
+use crate::store::{Event, Overflow, Str, Ttl};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -102,6 +102,13 @@ fn decrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 fn add(ctx: &mut Ctx<'_>, args: Args<'_>, amount: i64) -> Outcome {
     let key = args.key(1);
+    // Nearly always it is kept as an integer.
+    if let Some(sum) = ctx.tx.add_int(key, amount) {
+        let sum = sum.map_err(|Overflow| Error::Overflow)?;
+        ctx.tx.notify(Event::String, "incrby", key);
+        ctx.reply.int(sum);
+        return Ok(());
+    }
     let value = match ctx.tx.string(key)? {
         None => 0,
         Some(Str::Int(value)) => value,

@@ -121,7 +121,7 @@ fn append(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// STRLEN key.
 fn strlen(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let length = ctx.tx.string_touched(args.key(1))?.map_or(0, |value| value.len());
+    let length = ctx.tx.string(args.key(1))?.map_or(0, |value| value.len());
     ctx.reply.int(length as i64);
     Ok(())
 }
@@ -151,7 +151,7 @@ fn setrange(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// GETRANGE key start end; SUBSTR is its older name.
 fn getrange(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (start, end) = (int(args.at(2))?, int(args.at(3))?);
-    let Some(value) = ctx.tx.string_touched(args.key(1))? else {
+    let Some(value) = ctx.tx.string(args.key(1))? else {
         ctx.reply.bulk(b"");
         return Ok(());
     };

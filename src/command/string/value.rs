@@ -144,12 +144,17 @@ fn get(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// Answers with the string at a key, or null. A long one is held until it is sent, not copied.
 #[inline(always)]
 pub(super) fn answer(ctx: &mut Ctx<'_>, key: Key<'_>) -> Result<(), WrongType> {
-    match ctx.tx.string_touched(key)? {
-        Some(Str::Bytes(value)) if value.len() >= SHARED_BYTES_MIN => {
-            answer_long(ctx, key);
+    let Ctx { tx, reply, .. } = ctx;
+    let long = tx.read_string(key, |value| {
+        match value {
+            Some(Str::Bytes(value)) if value.len() >= SHARED_BYTES_MIN => return true,
+            Some(value) => reply.bulk(value.as_bytes(&mut itoa::Buffer::new())),
+            None => reply.null(),
         }
-        Some(value) => ctx.reply.bulk(value.as_bytes(&mut itoa::Buffer::new())),
-        None => ctx.reply.null(),
+        false
+    })?;
+    if long {
+        answer_long(ctx, key);
     }
     Ok(())
 }

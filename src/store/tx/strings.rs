@@ -7,7 +7,7 @@ use super::super::key::Key;
 use super::super::string::Str;
 use super::super::table;
 use super::super::value::listpack::integer;
-use super::{Ttl, Tx, WrongType};
+use super::{Overflow, Ttl, Tx, WrongType};
 use std::sync::Arc;
 
 impl Tx<'_> {
@@ -17,18 +17,31 @@ impl Tx<'_> {
         self.entry(key).map(|entry| entry.as_str().ok_or(WrongType)).transpose()
     }
 
-    /// Reads the string at a key and marks it as accessed: what GET does. One look-up.
+    /// Reads the string at a key, marks it as accessed, and hands it to `read`: what GET does. One look-up.
+    #[inline(always)]
+    pub fn read_string<R>(&mut self, key: Key<'_>, read: impl FnOnce(Option<Str<'_>>) -> R) -> Result<R, WrongType> {
+        let (marker, tally) = (self.marker(key), self.tally);
+        self.with_live(key, |entry| {
+            let Some(entry) = entry else {
+                tally.add(Counter::Misses, 1);
+                return Ok(read(None));
+            };
+            tally.add(Counter::Hits, 1);
+            marker.mark(entry);
+            entry.as_str().map(|value| read(Some(value))).ok_or(WrongType)
+        })
+    }
+
+    /// Adds to the integer that a key is kept as; `None`: it is something else, or none. One look-up.
     #[inline]
-    pub fn string_touched(&mut self, key: Key<'_>) -> Result<Option<Str<'_>>, WrongType> {
-        let Some(place) = self.locate(key) else {
-            self.tally.add(Counter::Misses, 1);
-            return Ok(None);
-        };
-        self.tally.add(Counter::Hits, 1);
+    pub fn add_int(&mut self, key: Key<'_>, amount: i64) -> Option<Result<i64, Overflow>> {
         let marker = self.marker(key);
-        let entry = table::at_mut(self.table_mut(key.slot()), place);
-        marker.mark(entry);
-        entry.as_str().ok_or(WrongType).map(Some)
+        self.with_live(key, |entry| {
+            let entry = entry?;
+            let sum = entry.as_int()?.checked_add(amount);
+            marker.mark(entry);
+            Some(sum.inspect(|sum| entry.overwrite_int(*sum)).ok_or(Overflow))
+        })
     }
 
     /// The string at a key to hold on to, when it is a long one (see [`SHARED_BYTES_MIN`](super::SHARED_BYTES_MIN)):
