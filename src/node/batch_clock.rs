@@ -1,10 +1,38 @@
-//! How long the commands of a batch took, without asking the clock for each.
+//! What time it is, and how long the commands of a batch took, without asking the clock for each.
 
 use super::stats::ThreadStats;
 use super::{Config, histogram};
 use crate::command::Command;
 use smallvec::SmallVec;
-use std::time::Instant;
+use std::cell::Cell;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Time after which the wall clock is asked again, which may have been set.
+const WALL_CLOCK_KEPT: Duration = Duration::from_millis(20);
+
+/// Tells both clocks for the price of one: the wall clock is asked now and then, and goes on with the other between.
+#[derive(Default)]
+pub(super) struct Clock {
+    /// When the wall clock was asked, and what it said, unix µs.
+    asked: Cell<Option<(Instant, i64)>>,
+}
+
+impl Clock {
+    /// Now, and the same as unix ms.
+    #[inline]
+    pub(super) fn now(&self) -> (Instant, i64) {
+        let now = Instant::now();
+        let since = self.asked.get().map(|(asked, wall_us)| (now.saturating_duration_since(asked), wall_us));
+        if let Some((since, wall_us)) = since
+            && since < WALL_CLOCK_KEPT
+        {
+            return (now, (wall_us + i64::from(since.subsec_micros())) / 1000);
+        }
+        let wall_us = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64);
+        self.asked.set(Some((now, wall_us)));
+        (now, wall_us / 1000)
+    }
+}
 
 /// Spreads the time of a batch over its commands: quick commands share evenly what they took together, every
 /// other is timed by itself. When even quick commands can be slow enough to be logged, each is timed.
@@ -33,10 +61,10 @@ const QUICK_NS: u64 = 100;
 const TIME_EACH_NS: u64 = 1_000_000;
 
 impl BatchClock {
-    pub(super) fn start(config: &Config) -> BatchClock {
+    pub(super) fn start(config: &Config, since: Instant) -> BatchClock {
         let slow_ns = config.slow_ns();
         BatchClock {
-            since: Instant::now(),
+            since,
             quick: 0,
             quick_ns: 0,
             quick_count: 0,

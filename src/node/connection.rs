@@ -151,13 +151,10 @@ enum Wake {
 type Parsed = (Result<(), ProtocolError>, usize);
 
 fn parse(session: &Session, dispatcher: &Dispatcher, work: &mut Work) -> Parsed {
-    let limits = {
-        let config = dispatcher.config();
-        RequestLimits {
-            bulk_bytes_max: config.data.proto_max_bulk_bytes,
-            unauthenticated: !session.authenticated && !config.password.is_empty(),
-        }
-    };
+    let limits = dispatcher.with_config(|config| RequestLimits {
+        bulk_bytes_max: config.data.proto_max_bulk_bytes,
+        unauthenticated: !session.authenticated && !config.password.is_empty(),
+    });
     // Until AUTH each request is judged by the limits that hold once the one before it has run.
     let batch = if limits.unauthenticated { 1 } else { BATCH };
     (work.parser.parse(&mut work.input, limits, batch), batch)
@@ -333,7 +330,9 @@ impl Connection<'_> {
             }
             if self.ran < work.parser.requests().len() && !self.closing {
                 self.parsed = Some((parsed, batch));
-                send_now(&mut work.output, &self.stream)?;
+                if work.output.len() > OUTPUT_BYTES_EAGER {
+                    send_now(&mut work.output, &self.stream)?;
+                }
                 continue;
             }
             self.ran = 0;
@@ -353,7 +352,8 @@ impl Connection<'_> {
             }
         }
         work.parser.release_from(&mut work.input);
-        if !work.input.is_empty() && work.input_bytes() > dispatcher.config().query_buffer_bytes_max {
+        if !work.input.is_empty() && work.input_bytes() > dispatcher.with_config(|config| config.query_buffer_bytes_max)
+        {
             // As the reference: closed without a word.
             tracing::warn!("client {} closed: its request passed client-query-buffer-limit", self.client.id);
             self.closing = true;

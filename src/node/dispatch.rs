@@ -6,7 +6,7 @@
 //! through [`Dispatcher::run_in_slot`]; all others, [`Dispatcher::run`].
 
 use super::ahead::{Ahead, PREFETCH_MIN};
-use super::batch_clock::BatchClock;
+use super::batch_clock::{BatchClock, Clock};
 use super::evict::{Evictor, Gate};
 use super::plan::Plan;
 use super::prefetch;
@@ -23,6 +23,7 @@ use crate::slot::Slot;
 use crate::store::{KeyHash, SlotLock, Tally, Tx};
 use arc_swap::{ArcSwap, Cache};
 use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
@@ -35,6 +36,8 @@ const LONG_REPLY_BYTES: usize = 192;
 pub(super) struct Dispatcher {
     node: Arc<Node>,
     stats: Arc<ThreadStats>,
+    settings: RefCell<Cache<Settings, Arc<Config>>>,
+    clock: Clock,
     view: RefCell<Cache<Arc<ArcSwap<ClusterView>>, Arc<ClusterView>>>,
     evictor: RefCell<Evictor>,
     ahead: RefCell<Ahead>,
@@ -42,9 +45,20 @@ pub(super) struct Dispatcher {
     long_replies: Cell<bool>,
 }
 
+/// A node's settings, as a cache of them wants them.
+struct Settings(Arc<Node>);
+
+impl Deref for Settings {
+    type Target = ArcSwap<Config>;
+
+    fn deref(&self) -> &ArcSwap<Config> {
+        &self.0.config
+    }
+}
+
 /// What the requests of a batch share while they run.
 struct Turn<'n> {
-    config: arc_swap::Guard<Arc<Config>>,
+    config: &'n Config,
     gate: Gate,
     now_ms: i64,
     /// The slot of the request before, still locked when the next one needs it too.
@@ -59,6 +73,8 @@ impl Dispatcher {
         let stats = node.stats.thread();
         let view = RefCell::new(node.view.reader());
         Dispatcher {
+            settings: RefCell::new(Cache::new(Settings(node.clone()))),
+            clock: Clock::default(),
             node,
             stats,
             view,
@@ -94,8 +110,8 @@ impl Dispatcher {
     }
 
     /// The settings as of now.
-    pub(super) fn config(&self) -> arc_swap::Guard<Arc<Config>> {
-        self.node.config.load()
+    pub(super) fn with_config<R>(&self, read: impl FnOnce(&Config) -> R) -> R {
+        read(self.settings.borrow_mut().load())
     }
 
     /// Counts bytes read from a client.
@@ -111,7 +127,7 @@ impl Dispatcher {
     }
 
     /// Runs the parser's batch from its request `first` on and appends the replies to `out`, until
-    /// [`OUTPUT_BYTES_MAX`] wait there. `plan` is the batch's, or empty. Answers what comes next, and the index of the first
+    /// [`OUTPUT_BYTES_MAX`] wait there or settings may have changed. `plan` is the batch's, or empty. Answers what comes next, and the index of the first
     /// request that was not run.
     pub(super) fn run_batch(
         &self,
@@ -136,12 +152,13 @@ impl Dispatcher {
             self.prefetch_entries(session.database, plan.hashes());
         }
         let plan = &*plan;
-        let config = self.node.config.load();
-        let now_ms = now_ms();
+        let mut settings = self.settings.borrow_mut();
+        let config = &**settings.load();
+        let (since, now_ms) = self.clock.now();
         let pause = self.node.pause.running(now_ms);
         let mut turn = Turn {
-            gate: Gate::new(&config),
-            direct: pause.is_none() && is_direct(session, &config),
+            gate: Gate::new(config),
+            direct: pause.is_none() && is_direct(session, config),
             config,
             now_ms,
             lock: None,
@@ -153,15 +170,16 @@ impl Dispatcher {
             });
         }
         let written = out.len();
-        let mut clock = BatchClock::start(&turn.config);
+        let mut clock = BatchClock::start(config, since);
         let mut next = first;
         session.after = After::Continue;
         if turn.gate.is_set() && pause.is_none() {
-            self.evictor.borrow_mut().before_batch(&self.node, &turn.config, &mut turn.gate);
+            self.evictor.borrow_mut().before_batch(&self.node, turn.config, &mut turn.gate);
         }
         for (request, planned) in requests.iter().zip(plan.requests()).skip(first) {
             let mut args = Args::with_apart(input, parser.args_of(request), parser.apart());
             let mut command = planned.command;
+            let mut changed = false;
             if let (Some(handler), Some(command)) = (planned.in_slot, command)
                 && turn.direct
                 && !(turn.gate.is_set() && command.flags.has(Flags::DENYOOM))
@@ -173,7 +191,7 @@ impl Dispatcher {
                 args = args.with_hashes(planned.keys, plan.hashes_of(planned));
                 // What is refused is refused at once, paused or not.
                 if pause.is_some_and(|pause| pause.holds(command))
-                    && self.check(session, &turn.config, command, args).is_ok()
+                    && self.check(session, turn.config, command, args).is_ok()
                 {
                     session.after = After::Held;
                     break;
@@ -181,13 +199,8 @@ impl Dispatcher {
                 if !self.run(session, &mut turn, command, args, out) {
                     command = None;
                 }
-                if command.is_some_and(may_change_settings) {
-                    // CONFIG SET and DEBUG SLEEP hold for the commands right behind them.
-                    turn.config = self.node.config.load();
-                    turn.gate = Gate::new(&turn.config);
-                    turn.now_ms = super::now_ms();
-                    turn.direct = pause.is_none() && is_direct(session, &turn.config);
-                }
+                // CONFIG SET and DEBUG SLEEP hold for the commands right behind them.
+                changed = command.is_some_and(may_change_settings);
             }
             next += 1;
             let shares = |next| plan.share_slot(planned, next);
@@ -196,9 +209,9 @@ impl Dispatcher {
             }
             let took_ns = clock.ran(command, &self.stats);
             if took_ns >= clock.slow_ns {
-                self.note_slow(session, &turn.config, command, args, took_ns);
+                self.note_slow(session, turn.config, command, args, took_ns);
             }
-            if session.after != After::Continue || out.len() >= OUTPUT_BYTES_MAX {
+            if session.after != After::Continue || changed || out.len() >= OUTPUT_BYTES_MAX {
                 break;
             }
         }
@@ -206,11 +219,11 @@ impl Dispatcher {
         let ran = first..next;
         let last = ran.clone().last();
         if let Some(took_ns) = clock.finish(&self.stats)
-            && took_ns >= turn.config.slow_ns()
+            && took_ns >= config.slow_ns()
             && let Some(last) = last
         {
             let args = Args::with_apart(input, parser.args_of(&requests[last]), parser.apart());
-            self.note_slow(session, &turn.config, plan.requests()[last].command, args, took_ns);
+            self.note_slow(session, turn.config, plan.requests()[last].command, args, took_ns);
         }
         bump(&self.stats.requests, ran.len() as u64);
         let output_bytes = out.len() - written;
@@ -319,15 +332,15 @@ impl Dispatcher {
             session.after = After::Close;
             return false;
         }
-        let mut checked = self.check(session, &turn.config, command, args);
+        let mut checked = self.check(session, turn.config, command, args);
         if let Ok(command) = checked
             && turn.gate.is_set()
             && command.flags.has(Flags::DENYOOM)
         {
             // Evicting locks slots.
             turn.lock = None;
-            if let Err(error) = self.evictor.borrow_mut().before_command(&self.node, &turn.config, &mut turn.gate) {
-                checked = Err(self.elsewhere(session, &turn.config, command, args).unwrap_or(error));
+            if let Err(error) = self.evictor.borrow_mut().before_command(&self.node, turn.config, &mut turn.gate) {
+                checked = Err(self.elsewhere(session, turn.config, command, args).unwrap_or(error));
             }
         }
         let refused = checked.is_err();

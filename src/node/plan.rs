@@ -14,6 +14,8 @@ pub(super) struct Plan {
     /// Hashes of the keys of the batch, request by request.
     hashes: Vec<KeyHash>,
     looks_members_up: bool,
+    /// The command planned last, of whatever batch.
+    last: Option<Named>,
     /// What it will touch is prefetched already, or will be before it runs.
     pub(super) prefetched: bool,
 }
@@ -31,10 +33,10 @@ pub(super) struct Planned {
     hashed_from: u32,
 }
 
-/// A command with one name looked up, for the next request that writes it the same way.
-struct Named<'a> {
-    name: &'a [u8],
+/// A command looked up, for the next request that writes its name the same way.
+struct Named {
     bits: u64,
+    length: usize,
     command: &'static Command,
 }
 
@@ -42,10 +44,9 @@ impl Plan {
     /// Plans the parser's batch. O(arguments that are keys, and their length).
     pub(super) fn of(&mut self, parser: &RequestParser, input: &[u8]) {
         self.clear();
-        let mut last = None;
         for request in parser.requests() {
             let args = Args::with_apart(input, parser.args_of(request), parser.apart());
-            let planned = self.plan(args, &mut last);
+            let planned = self.plan(args);
             self.requests.push(planned);
         }
     }
@@ -104,21 +105,17 @@ impl Plan {
     }
 
     #[inline]
-    fn plan<'a>(&mut self, args: Args<'a>, last: &mut Option<Named<'a>>) -> Planned {
+    fn plan(&mut self, args: Args<'_>) -> Planned {
         let name = args.at(0);
         let bits = name_bits(name);
-        // Most requests of a batch have the name of the one before.
-        let command = match last {
-            Some(named)
-                if named.bits == bits && named.name.len() == name.len() && (name.len() <= 8 || named.name == name) =>
-            {
-                Some(named.command)
-            }
+        // Most requests have the name of the one before.
+        let command = match &self.last {
+            Some(last) if last.bits == bits && last.length == name.len() && last.is_written(name) => Some(last.command),
             _ => {
                 let command = Table::get().lookup(name, args.get(1));
                 // What a container's name stands for depends on the next argument.
                 let alone = |command: &&Command| !command.is_container() && command.name.len() == name.len();
-                *last = command.filter(alone).map(|command| Named { name, bits, command });
+                self.last = command.filter(alone).map(|command| Named { bits, length: name.len(), command });
                 command
             }
         };
@@ -134,6 +131,14 @@ impl Plan {
         self.looks_members_up |= command.is_some_and(|command| command.spec.first_member > 0);
         let in_slot = command.filter(|command| command.takes(args.len())).and_then(|command| command.in_slot);
         Planned { command, in_slot, keys, hashed_from }
+    }
+}
+
+impl Named {
+    /// Is this its name, given that bits and length are?
+    #[inline]
+    fn is_written(&self, name: &[u8]) -> bool {
+        self.length <= size_of::<u64>() || self.command.name.as_bytes().eq_ignore_ascii_case(name)
     }
 }
 
