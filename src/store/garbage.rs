@@ -48,6 +48,7 @@ impl Entry {
             Some(Object::Set(set)) if set.encoding() == "hashtable" => set.len(),
             Some(Object::Hash(hash)) if hash.encoding() == "hashtable" => hash.len(),
             Some(Object::SortedSet(set)) if set.encoding() == "skiplist" => set.len(),
+            Some(Object::Stream(stream)) => stream.allocations(),
             _ => 1,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::packing::{Pack, Packing};
 use super::value::block::Block;
-use super::value::{hash::Hash, list::List, set::Set, sorted_set::SortedSet};
+use super::value::{hash::Hash, list::List, set::Set, sorted_set::SortedSet, stream::Stream};
 
 /// The type of a value, as TYPE names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Kind {
     Hash,
     /// Members by score.
     SortedSet,
+    /// Entries by id, and groups that read them.
+    Stream,
 }
 
 impl Kind {
@@ -28,6 +30,7 @@ impl Kind {
             Kind::Set => "set",
             Kind::Hash => "hash",
             Kind::SortedSet => "zset",
+            Kind::Stream => "stream",
         }
     }
 }
@@ -43,13 +46,15 @@ pub enum Object {
     Hash(Hash),
     /// See [`SortedSet`].
     SortedSet(SortedSet),
+    /// See [`Stream`]. Boxed: it is several times as large as the others.
+    Stream(Box<Stream>),
 }
 
 impl Object {
     /// What a packed collection's bytes hold; see [`Pack::unpack`].
     pub fn unpack(packing: Packing, block: Block) -> Option<Object> {
         match packing.kind() {
-            Kind::String => None,
+            Kind::String | Kind::Stream => None,
             Kind::List => List::unpack(packing, block).map(Object::List),
             Kind::Set => Set::unpack(packing, block).map(Object::Set),
             Kind::Hash => Hash::unpack(packing, block).map(Object::Hash),
@@ -64,23 +69,25 @@ impl Object {
             Object::Set(_) => Kind::Set,
             Object::Hash(_) => Kind::Hash,
             Object::SortedSet(_) => Kind::SortedSet,
+            Object::Stream(_) => Kind::Stream,
         }
     }
 
-    /// True when nothing is left in it: its key must go.
+    /// True when nothing is left in it: its key must go. A stream stays once it is there.
     pub fn is_empty(&self) -> bool {
         match self {
             Object::List(list) => list.is_empty(),
             Object::Set(set) => set.is_empty(),
             Object::Hash(hash) => hash.is_empty(),
             Object::SortedSet(sorted_set) => sorted_set.is_empty(),
+            Object::Stream(stream) => !stream.exists(),
         }
     }
 
     /// Whether looking up a member or field can miss the cache: it is in a table, not packed.
     pub fn has_table(&self) -> bool {
         match self {
-            Object::List(_) => false,
+            Object::List(_) | Object::Stream(_) => false,
             Object::Set(set) => set.has_table(),
             Object::Hash(hash) => hash.as_packed().is_none(),
             Object::SortedSet(sorted_set) => sorted_set.packed().is_none(),
@@ -91,7 +98,7 @@ impl Object {
     /// collections that are packed.
     pub fn prefetch(&self, hashes: &[u32]) {
         match self {
-            Object::List(_) => {}
+            Object::List(_) | Object::Stream(_) => {}
             Object::Set(set) => set.prefetch(hashes),
             Object::Hash(hash) => hash.prefetch(hashes),
             Object::SortedSet(sorted_set) => sorted_set.prefetch(hashes),
@@ -118,7 +125,7 @@ impl Object {
     }
 }
 
-/// One of the four collection types, for the typed look-ups of [`Tx`](super::Tx).
+/// One of the collection types, for the typed look-ups of [`Tx`](super::Tx).
 pub trait Collection: Default + Pack {
     /// Its type.
     const KIND: Kind;
@@ -128,7 +135,7 @@ pub trait Collection: Default + Pack {
     fn of_mut(object: &mut Object) -> Option<&mut Self>;
     /// Wraps it.
     fn into_object(self) -> Object;
-    /// True when nothing is left in it.
+    /// True when nothing is left in it, so that its key must go.
     fn is_empty(&self) -> bool;
 }
 
@@ -162,3 +169,25 @@ collection!(List);
 collection!(Set);
 collection!(Hash);
 collection!(SortedSet);
+
+impl Collection for Stream {
+    const KIND: Kind = Kind::Stream;
+    fn of(object: &Object) -> Option<&Self> {
+        match object {
+            Object::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+    fn of_mut(object: &mut Object) -> Option<&mut Self> {
+        match object {
+            Object::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+    fn into_object(self) -> Object {
+        Object::Stream(Box::new(self))
+    }
+    fn is_empty(&self) -> bool {
+        !self.exists()
+    }
+}

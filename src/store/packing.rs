@@ -3,7 +3,9 @@
 
 use super::object::Kind;
 use super::value::block::Block;
-use super::value::{hash::Hash, intset::IntSet, list::List, listpack::Listpack, set::Set, sorted_set::SortedSet};
+use super::value::{
+    hash::Hash, intset::IntSet, list::List, listpack::Listpack, set::Set, sorted_set::SortedSet, stream::Stream,
+};
 
 /// What a packed collection's bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +168,27 @@ impl Pack for SortedSet {
     fn shrink_to_fit(&mut self) {
         SortedSet::shrink_to_fit(self);
     }
+}
+
+/// Never packed: there is more to a stream than one block of bytes.
+impl Pack for Stream {
+    fn packed(&self) -> Option<(Packing, &[u8])> {
+        None
+    }
+
+    fn unpack(_: Packing, _: Block) -> Option<Stream> {
+        None
+    }
+
+    fn in_buffer(_: Vec<u8>) -> Stream {
+        Stream::default()
+    }
+
+    fn into_buffer(self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn shrink_to_fit(&mut self) {}
 }
 
 #[inline]

@@ -272,6 +272,12 @@ impl<'a> Tx<'a> {
         self.tally.add(Counter::Modifications, 1);
     }
 
+    /// As [`notify`](Self::notify), of a change that the reference does not notify of (XACK, XCLAIM …).
+    pub fn changed(&mut self, key: Key<'_>) {
+        let _ = key;
+        self.modifications += 1;
+    }
+
     #[inline]
     fn table(&self, slot: Slot) -> &Table {
         match &self.held {

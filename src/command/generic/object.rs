@@ -2,6 +2,7 @@
 
 use crate::command::spec::{KeySpec, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
+use crate::store::value::stream::Stream;
 use crate::store::{AccessPolicy, Entry, Object, Str};
 
 /// Rows of these commands.
@@ -114,6 +115,7 @@ pub fn encoding_of(entry: &Entry) -> &'static str {
         (Some(Object::Set(set)), _) => set.encoding(),
         (Some(Object::Hash(hash)), _) => hash.encoding(),
         (Some(Object::SortedSet(sorted_set)), _) => sorted_set.encoding(),
+        (Some(Object::Stream(_)), _) => Stream::ENCODING,
         (None, Some(Str::Int(_))) => "int",
         (None, Some(Str::Bytes(bytes))) if !entry.is_raw() && bytes.len() <= EMBSTR_BYTES_MAX => "embstr",
         (None, _) => "raw",

@@ -199,7 +199,7 @@ fn elements(ctx: &Ctx<'_>, key: Key<'_>, options: &mut Options<'_>) -> Result<Ve
             }
             members
         }
-        Some(Object::Hash(_)) => return Err(Error::WrongType),
+        Some(Object::Hash(_) | Object::Stream(_)) => return Err(Error::WrongType),
     })
 }
 

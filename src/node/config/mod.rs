@@ -142,6 +142,8 @@ impl Config {
             set_value_bytes_max: size("set-max-listpack-value"),
             sorted_set_entries_max: size("zset-max-listpack-entries"),
             sorted_set_value_bytes_max: size("zset-max-listpack-value"),
+            stream_node_bytes_max: size("stream-node-max-bytes"),
+            stream_node_entries_max: size("stream-node-max-entries"),
         };
         let memory = evict::Settings::read(&settings);
         let words = settings.get("bind").split(|byte| *byte == b' ').filter(|word| !word.is_empty());

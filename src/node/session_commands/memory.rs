@@ -4,6 +4,7 @@ use super::info::client_bytes;
 use super::{Call, Handlers, help};
 use crate::command::{Error, Outcome, number};
 use crate::node::memory as process_memory;
+use crate::store::value::stream::Stream;
 use crate::store::{Entry, Key, Locks, Object, Tx};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -63,6 +64,7 @@ fn bytes_of(entry: &Entry, samples: usize) -> usize {
         Some(Object::Set(set)) => set.allocated_bytes(samples) + size_of::<Object>(),
         Some(Object::Hash(hash)) => hash.allocated_bytes(samples) + size_of::<Object>(),
         Some(Object::SortedSet(set)) => set.heap_bytes() + size_of::<Object>(),
+        Some(Object::Stream(stream)) => stream.heap_bytes(samples) + size_of::<Object>() + size_of::<Stream>(),
     };
     PLACE_BYTES + entry.allocated_bytes() + outside
 }

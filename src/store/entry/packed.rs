@@ -75,6 +75,7 @@ impl Entry {
             Object::Set(set) => Entry::collection(key, set, expiry_ms),
             Object::Hash(hash) => Entry::collection(key, hash, expiry_ms),
             Object::SortedSet(sorted_set) => Entry::collection(key, sorted_set, expiry_ms),
+            stream @ Object::Stream(_) => Entry::build(key, expiry_ms, boxed(stream), 0),
         }
     }
 

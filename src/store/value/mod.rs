@@ -1,4 +1,4 @@
-//! What a key can hold besides a string: lists, sets, hashes and sorted sets, each packed while small.
+//! What a key can hold besides a string: lists, sets, hashes and sorted sets, each packed while small, and streams.
 //!
 //! Pure data structures: no locks, no clocks, no replies. Each converts from its packed encoding past the
 //! [`Limits`] it is handed and names its encoding as the reference does.
@@ -14,9 +14,11 @@ pub mod sample;
 pub mod set;
 pub mod set_algebra;
 pub mod sorted_set;
+pub mod stream;
 pub mod table;
 
-/// When small collections stop being packed: the reference's `*-max-listpack-*` and `set-max-intset-entries`.
+/// When small collections stop being packed, and how large parts of large ones become: the reference's
+/// `*-max-listpack-*`, `set-max-intset-entries` and `stream-node-max-*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// `hash-max-listpack-entries`: fields.
@@ -35,6 +37,10 @@ pub struct Limits {
     pub sorted_set_entries_max: usize,
     /// `zset-max-listpack-value`: bytes of a member.
     pub sorted_set_value_bytes_max: usize,
+    /// `stream-node-max-bytes`: bytes of entries packed together; 0: no bound.
+    pub stream_node_bytes_max: usize,
+    /// `stream-node-max-entries`: entries packed together; 0: no bound.
+    pub stream_node_entries_max: usize,
 }
 
 impl Default for Limits {
@@ -48,6 +54,8 @@ impl Default for Limits {
             set_value_bytes_max: 64,
             sorted_set_entries_max: 128,
             sorted_set_value_bytes_max: 64,
+            stream_node_bytes_max: 4096,
+            stream_node_entries_max: 100,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::node::Node;
 use crate::store::value::listpack::Elem;
+use crate::store::value::stream::Id;
 use crate::store::{Entry, Kind, Object};
 use sha1::{Digest as _, Sha1};
 use std::ops::ControlFlow;
@@ -66,6 +67,7 @@ fn mix_value(digest: &mut Digest, entry: &Entry) {
         Kind::Set => 2,
         Kind::SortedSet => 3,
         Kind::Hash => 4,
+        Kind::Stream => 6,
     };
     digest.mix(&kind.to_be_bytes());
     if let Some(string) = entry.as_str() {
@@ -86,7 +88,14 @@ fn mix_value(digest: &mut Digest, entry: &Entry) {
             with_bytes(value, |bytes| own.mix(bytes));
             digest.add(&own.0);
         }),
-        _ => {}
+        Some(Object::Stream(stream)) => stream.range(Id::MIN, Id::MAX).for_each(|entry| {
+            digest.mix(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+            for (field, value) in entry.pairs() {
+                with_bytes(field, |bytes| digest.mix(bytes));
+                with_bytes(value, |bytes| digest.mix(bytes));
+            }
+        }),
+        None => {}
     }
     if entry.expiry_ms().is_some() {
         digest.add(b"!!expire!!");

@@ -3,6 +3,7 @@
 use super::super::Call;
 use super::transaction;
 use crate::command::{Error, Outcome, number};
+use crate::store::value::stream::Stream;
 use crate::store::{Entry, Key, Kind, Object};
 
 pub(in super::super) fn encoding(entry: &Entry) -> &'static str {
@@ -16,6 +17,7 @@ pub(in super::super) fn encoding(entry: &Entry) -> &'static str {
         Some(Object::Set(set)) => set.encoding(),
         Some(Object::Hash(hash)) => hash.encoding(),
         Some(Object::SortedSet(set)) => set.encoding(),
+        Some(Object::Stream(_)) => Stream::ENCODING,
     }
 }
 
@@ -53,6 +55,7 @@ fn serialized_bytes(entry: &Entry) -> usize {
         Some(Object::Set(set)) => set.iter().map(|member| member.len() + 1).sum(),
         Some(Object::Hash(hash)) => hash.iter().map(|(field, value)| field.len() + value.len() + 2).sum(),
         Some(Object::SortedSet(set)) => set.iter().map(|(member, _)| member.len() + 9).sum(),
+        Some(Object::Stream(stream)) => stream.heap_bytes(usize::MAX),
         None => 0,
     }
 }
