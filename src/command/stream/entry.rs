@@ -1,6 +1,12 @@
-//! Entries: adding, deleting, trimming, ranges.
+//! Adding entries, and what a stream as a whole tells: its length, its last id.
 
-use crate::command::spec::{KeySpec, Spec};
+use super::trimming::Options;
+use super::{refusal, reply_id, strict_id};
+use crate::command::number::int;
+use crate::command::spec::{KeySpec, Run, Spec};
+use crate::command::{Args, Ctx, Error, Outcome};
+use crate::store::Event;
+use crate::store::value::stream::{Id, NewId, Stream};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -22,6 +28,7 @@ pub const COMMANDS: &[Spec] = &[
         ],
         args: "key@0 NOMKSTREAM>6.2.0? trim{strategy(MAXLEN | MINID>6.2.0) operator(equal='=' | approximately='~')? \
             threshold count:int=LIMIT>6.2.0?}? id_or_auto(auto_id='*' | id) field_value{field value}*",
+        run: Run::Data(xadd),
         ..Spec::BLANK
     },
     Spec {
@@ -35,69 +42,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "stream",
         complexity: "O(1)",
         args: "key@0",
-        ..Spec::BLANK
-    },
-    Spec {
-        name: "xrange",
-        arity: -4,
-        flags: "readonly",
-        acl: "@read @stream @slow",
-        keys: &[KeySpec::range("RO access", 1, 0, 1)],
-        summary: "Return a range of elements in a stream, with IDs matching the specified IDs interval",
-        since: "5.0.0",
-        group: "stream",
-        complexity: "O(N) with N being the number of elements being returned. If N is constant (e.g. always asking \
-            for the first 10 elements with COUNT), you can consider it O(1).",
-        history: &[("6.2.0", "Added exclusive ranges.")],
-        args: "key@0 start end count:int=COUNT?",
-        ..Spec::BLANK
-    },
-    Spec {
-        name: "xrevrange",
-        arity: -4,
-        flags: "readonly",
-        acl: "@read @stream @slow",
-        keys: &[KeySpec::range("RO access", 1, 0, 1)],
-        summary: "Return a range of elements in a stream, with IDs matching the specified IDs interval, in reverse \
-            order (from greater to smaller IDs) compared to XRANGE",
-        since: "5.0.0",
-        group: "stream",
-        complexity: "O(N) with N being the number of elements returned. If N is constant (e.g. always asking for the \
-            first 10 elements with COUNT), you can consider it O(1).",
-        history: &[("6.2.0", "Added exclusive ranges.")],
-        args: "key@0 end start count:int=COUNT?",
-        ..Spec::BLANK
-    },
-    Spec {
-        name: "xdel",
-        arity: -3,
-        flags: "write fast",
-        acl: "@write @stream @fast",
-        keys: &[KeySpec::range("RW delete", 1, 0, 1)],
-        summary: "Removes the specified entries from the stream. Returns the number of items actually deleted, that \
-            may be different from the number of IDs passed in case certain IDs do not exist.",
-        since: "5.0.0",
-        group: "stream",
-        complexity: "O(1) for each single item to delete in the stream, regardless of the stream size.",
-        args: "key@0 id*",
-        ..Spec::BLANK
-    },
-    Spec {
-        name: "xtrim",
-        arity: -4,
-        flags: "write",
-        acl: "@write @stream @slow",
-        tips: &["nondeterministic_output"],
-        keys: &[KeySpec::range("RW delete", 1, 0, 1)],
-        summary: "Trims the stream to (approximately if '~' is passed) a certain size",
-        since: "5.0.0",
-        group: "stream",
-        complexity: "O(N), with N being the number of evicted entries. Constant times are very small however, since \
-            entries are organized in macro nodes containing multiple entries that can be released with a single \
-            deallocation.",
-        history: &[("6.2.0", "Added the `MINID` trimming strategy and the `LIMIT` option.")],
-        args: "key@0 trim{strategy(MAXLEN | MINID>6.2.0) operator(equal='=' | approximately='~')? threshold \
-            count:int=LIMIT>6.2.0?}",
+        run: Run::Data(xlen),
         ..Spec::BLANK
     },
     Spec {
@@ -112,6 +57,82 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(1)",
         history: &[("7.0.0", "Added the `entries_added` and `max_deleted_entry_id` arguments.")],
         args: "key@0 last-id entries_added:int=ENTRIESADDED>7.0.0? max_deleted_entry_id:string=MAXDELETEDID>7.0.0?",
+        run: Run::Data(xsetid),
         ..Spec::BLANK
     },
 ];
+
+fn xadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let limits = &ctx.config.limits;
+    let options = Options::read(args, true, limits)?;
+    let wrong_arity = || Error::WrongArity("xadd".to_owned());
+    let (id, id_at) = options.id.ok_or_else(wrong_arity)?;
+    let first = id_at + 1;
+    if args.len() < first + 2 || (args.len() - first) % 2 == 1 {
+        return Err(wrong_arity());
+    }
+    if id == NewId::Exactly(Id::MIN) {
+        return Err(Error::Static("ERR The ID specified in XADD must be greater than 0-0"));
+    }
+    let key = args.key(1);
+    if options.no_mkstream && ctx.tx.read::<Stream>(key)?.is_none() {
+        ctx.reply.null();
+        return Ok(());
+    }
+    let now_ms = ctx.tx.now_ms();
+    let (id, trimmed) = ctx.tx.upsert(key, |stream: &mut Stream| {
+        let id = stream.append(id, now_ms, args.skip(first), limits).map_err(refusal)?;
+        Ok::<_, Error>((id, options.trim.map_or(0, |trim| stream.trim(&trim))))
+    })??;
+    reply_id(&mut ctx.reply, id);
+    ctx.tx.notify(Event::Stream, "xadd", key);
+    if trimmed > 0 {
+        ctx.tx.notify(Event::Stream, "xtrim", key);
+    }
+    Ok(())
+}
+
+fn xlen(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let len = ctx.tx.read::<Stream>(args.key(1))?.map_or(0, |stream| stream.len());
+    ctx.reply.int(len as i64);
+    Ok(())
+}
+
+fn xsetid(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let id = strict_id(args.at(2))?;
+    let (mut added, mut max_deleted_id) = (None, None);
+    for at in (3..args.len()).step_by(2) {
+        let value = args.get(at + 1).ok_or(Error::Syntax)?;
+        if args.is(at, "entriesadded") {
+            added = Some(int(value)?);
+            if added < Some(0) {
+                return Err(Error::Static("ERR entries_added must be positive"));
+            }
+        } else if args.is(at, "maxdeletedid") {
+            let largest = strict_id(value)?;
+            max_deleted_id = Some(largest).filter(|id| *id != Id::MIN);
+            if id < largest {
+                return Err(Error::Static(
+                    "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id",
+                ));
+            }
+        } else {
+            return Err(Error::Syntax);
+        }
+    }
+    let key = args.key(1);
+    let set = ctx.tx.update(key, |stream: &mut Stream| {
+        if id < stream.last_live_id() {
+            return Err("ERR The ID specified in XSETID is smaller than the target stream top item");
+        }
+        if added.is_some_and(|added| added < stream.len() as i64) {
+            return Err("ERR The entries_added specified in XSETID is smaller than the target stream length");
+        }
+        stream.set_ids(id, added, max_deleted_id);
+        Ok(())
+    })?;
+    set.ok_or(Error::NoSuchKey)?.map_err(Error::Static)?;
+    ctx.tx.notify(Event::Stream, "xsetid", key);
+    ctx.reply.ok();
+    Ok(())
+}

@@ -1,6 +1,12 @@
 //! Consumer groups.
 
-use crate::command::spec::{KeySpec, Spec};
+use super::{id_or, no_group_in, strict_id, subcommand_syntax};
+use crate::command::number::int;
+use crate::command::spec::{KeySpec, Run, Spec};
+use crate::command::{Args, Ctx, Error, Outcome, quotable};
+use crate::store::Event;
+use crate::store::value::stream::{Group, Id, Stream};
+use smallvec::SmallVec;
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -28,6 +34,7 @@ pub const COMMANDS: &[Spec] = &[
         group: "stream",
         complexity: "O(1) for each message ID processed.",
         args: "key@0 group id*",
+        run: Run::Data(xack),
         ..Spec::BLANK
     },
 ];
@@ -46,6 +53,7 @@ const SUBCOMMANDS: &[Spec] = &[
         complexity: "O(1)",
         history: &[("7.0.0", "Added the `entries_read` named argument.")],
         args: "key@0 groupname id(id | new_id='$') MKSTREAM? entries_read:int=ENTRIESREAD?",
+        run: Run::Data(create),
         ..Spec::BLANK
     },
     Spec {
@@ -59,6 +67,7 @@ const SUBCOMMANDS: &[Spec] = &[
         group: "stream",
         complexity: "O(1)",
         args: "key@0 groupname consumername",
+        run: Run::Data(create_consumer),
         ..Spec::BLANK
     },
     Spec {
@@ -72,6 +81,7 @@ const SUBCOMMANDS: &[Spec] = &[
         group: "stream",
         complexity: "O(1)",
         args: "key@0 groupname consumername",
+        run: Run::Data(delete_consumer),
         ..Spec::BLANK
     },
     Spec {
@@ -85,6 +95,7 @@ const SUBCOMMANDS: &[Spec] = &[
         group: "stream",
         complexity: "O(N) where N is the number of entries in the group's pending entries list (PEL).",
         args: "key@0 groupname",
+        run: Run::Data(destroy),
         ..Spec::BLANK
     },
     Spec {
@@ -96,6 +107,7 @@ const SUBCOMMANDS: &[Spec] = &[
         since: "5.0.0",
         group: "stream",
         complexity: "O(1)",
+        run: Run::Data(help),
         ..Spec::BLANK
     },
     Spec {
@@ -110,6 +122,172 @@ const SUBCOMMANDS: &[Spec] = &[
         complexity: "O(1)",
         history: &[("7.0.0", "Added the optional `entries_read` argument.")],
         args: "key@0 groupname id(id | new_id='$') entries_read:int=ENTRIESREAD?",
+        run: Run::Data(set_id),
         ..Spec::BLANK
     },
 ];
+
+/// The options of CREATE and SETID.
+#[derive(Default)]
+struct Options {
+    mkstream: bool,
+    /// `None` in the reply, -1 in requests: unknown.
+    entries_read: Option<i64>,
+}
+
+impl Options {
+    fn read(args: Args<'_>, creates: bool) -> Result<Options, Error> {
+        let mut options = Options::default();
+        let mut at = 5;
+        while at < args.len() {
+            if creates && args.is(at, "mkstream") {
+                options.mkstream = true;
+                at += 1;
+            } else if args.is(at, "entriesread") && at + 1 < args.len() {
+                options.entries_read = match int(args.at(at + 1))? {
+                    -1 => None,
+                    ..0 => return Err(Error::Static("ERR value for ENTRIESREAD must be positive or -1")),
+                    read => Some(read),
+                };
+                at += 2;
+            } else {
+                return Err(wrong_arguments(args));
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn wrong_arguments(args: Args<'_>) -> Error {
+    subcommand_syntax("XGROUP", args.at(1))
+}
+
+const NO_KEY: Error = Error::Static(
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option \
+     to create an empty stream automatically.",
+);
+
+/// Changes the group that arguments 2 and 3 name, which must be there.
+fn with_group<R>(
+    ctx: &mut Ctx<'_>,
+    args: Args<'_>,
+    change: impl FnOnce(&mut Group, Id) -> Result<R, Error>,
+) -> Result<R, Error> {
+    let result = ctx.tx.update(args.key(2), |stream: &mut Stream| {
+        let last_id = stream.last_id();
+        let group = stream.group_mut(args.at(3)).ok_or_else(|| no_group_in(args.at(2), args.at(3)))?;
+        change(group, last_id)
+    })?;
+    result.ok_or(NO_KEY)?
+}
+
+/// The id behind which a group is to read: `$` is the stream's last.
+fn start_id(text: &[u8], last_id: Id, parse: impl FnOnce(&[u8]) -> Result<Id, Error>) -> Result<Id, Error> {
+    if quotable(text, usize::MAX) == b"$" { Ok(last_id) } else { parse(text) }
+}
+
+fn create(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let options = Options::read(args, true)?;
+    let key = args.key(2);
+    if ctx.tx.read::<Stream>(key)?.is_none() && !options.mkstream {
+        return Err(NO_KEY);
+    }
+    if args.len() > 8 {
+        return Err(wrong_arguments(args));
+    }
+    let created = ctx.tx.upsert(key, |stream: &mut Stream| {
+        let id = start_id(args.at(4), stream.last_id(), strict_id)?;
+        Ok::<_, Error>(stream.create_group(Group::new(args.at(3), id, options.entries_read)))
+    })??;
+    if !created {
+        return Err(Error::Static("BUSYGROUP Consumer Group name already exists"));
+    }
+    ctx.tx.notify(Event::Stream, "xgroup-create", key);
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn set_id(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let options = Options::read(args, false)?;
+    with_group(ctx, args, |group, last_id| {
+        if args.len() > 7 {
+            return Err(wrong_arguments(args));
+        }
+        group.last_id = start_id(args.at(4), last_id, |text| id_or(text, 0))?;
+        group.entries_read = options.entries_read;
+        Ok(())
+    })?;
+    ctx.tx.notify(Event::Stream, "xgroup-setid", args.key(2));
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn destroy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let key = args.key(2);
+    let removed = ctx.tx.update(key, |stream: &mut Stream| stream.remove_group(args.at(3)))?.ok_or(NO_KEY)?;
+    if removed.is_some() {
+        ctx.tx.notify(Event::Stream, "xgroup-destroy", key);
+    }
+    ctx.reply.int(i64::from(removed.is_some()));
+    Ok(())
+}
+
+fn create_consumer(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let now_ms = ctx.tx.now_ms();
+    let created = with_group(ctx, args, |group, _| Ok(group.create(args.at(4), now_ms).is_some()))?;
+    if created {
+        ctx.tx.notify(Event::Stream, "xgroup-createconsumer", args.key(2));
+    }
+    ctx.reply.int(i64::from(created));
+    Ok(())
+}
+
+fn delete_consumer(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let pending = with_group(ctx, args, |group, _| Ok(group.remove(args.at(4))))?;
+    if pending.is_some() {
+        ctx.tx.notify(Event::Stream, "xgroup-delconsumer", args.key(2));
+    }
+    ctx.reply.int(pending.unwrap_or(0) as i64);
+    Ok(())
+}
+
+fn xack(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let key = args.key(1);
+    let acknowledged = ctx.tx.update(key, |stream: &mut Stream| {
+        let Some(group) = stream.group_mut(args.at(2)) else { return Ok::<_, Error>(0) };
+        let ids = args.skip(3).map(strict_id).collect::<Result<SmallVec<[Id; 8]>, Error>>()?;
+        Ok(ids.into_iter().filter(|id| group.acknowledge(*id)).count())
+    })?;
+    let acknowledged = acknowledged.unwrap_or(Ok(0))?;
+    if acknowledged > 0 {
+        ctx.tx.changed(key);
+    }
+    ctx.reply.int(acknowledged as i64);
+    Ok(())
+}
+
+const HELP: [&str; 17] = [
+    "XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "CREATE <key> <groupname> <id|$> [option]",
+    "    Create a new consumer group. Options are:",
+    "    * MKSTREAM",
+    "      Create the empty stream if it does not exist.",
+    "    * ENTRIESREAD entries_read",
+    "      Set the group's entries_read counter (internal use).",
+    "CREATECONSUMER <key> <groupname> <consumer>",
+    "    Create a new consumer in the specified group.",
+    "DELCONSUMER <key> <groupname> <consumer>",
+    "    Remove the specified consumer.",
+    "DESTROY <key> <groupname>",
+    "    Remove the specified group.",
+    "SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]",
+    "    Set the current group ID and entries_read counter.",
+    "HELP",
+    "    Prints this help.",
+];
+
+fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    ctx.reply.array(HELP.len());
+    HELP.iter().for_each(|line| ctx.reply.simple(line));
+    Ok(())
+}

@@ -1,6 +1,16 @@
 //! Reading new entries of several streams, with and without a group.
+//!
+//! What a request asks for is read and resolved once ([`Reading`]): `$` and `+` become ids of that moment. It can then
+//! be [served](Reading::serve) at once, or again whenever a stream has news, until there is something to reply.
 
-use crate::command::spec::{KeySpec, OwnKeys, Spec};
+use super::{INVALID_ID, no_group, reply_entries, reply_entry, reply_id, strict_id};
+use crate::command::number::{int, parse_int};
+use crate::command::spec::{KeySpec, OwnKeys, Run, Spec};
+use crate::command::{Args, Ctx, Error, Outcome, quotable};
+use crate::resp::Reply;
+use crate::store::value::stream::{Id, Pending, Stream};
+use crate::store::{Event, Key};
+use smallvec::SmallVec;
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -19,6 +29,7 @@ pub const COMMANDS: &[Spec] = &[
             that XREAD-ing with a fixed COUNT is O(1). Note that when the BLOCK option is used, XADD will pay O(M) \
             time in order to serve the M clients blocked on the stream getting new data.",
         args: "count:int=COUNT? milliseconds:int=BLOCK? streams=STREAMS{key@0* id*}",
+        run: Run::Data(xread),
         ..Spec::BLANK
     },
     Spec {
@@ -38,6 +49,316 @@ pub const COMMANDS: &[Spec] = &[
             getting new data.",
         args: "group_consumer=GROUP{group consumer} count:int=COUNT? milliseconds:int=BLOCK? NOACK? \
             streams=STREAMS{key@0* id*}",
+        run: Run::Data(xreadgroup),
         ..Spec::BLANK
     },
 ];
+
+/// What of a stream is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// Entries behind this id; with a group: of those that the consumer was given before.
+    Behind(Id),
+    /// Entries that the group was not given yet.
+    New,
+}
+
+/// The consumer that reads for a group.
+#[derive(Clone, Copy, Debug)]
+struct Member<'a> {
+    group: &'a [u8],
+    consumer: &'a [u8],
+    /// What it is given is not kept as pending.
+    no_ack: bool,
+}
+
+/// What XREAD or XREADGROUP asks for.
+pub struct Reading<'a> {
+    args: Args<'a>,
+    /// The argument with the first key; the ids stand behind the keys.
+    keys_at: usize,
+    /// One for each key.
+    from: SmallVec<[From; 4]>,
+    /// Entries of each stream; 0: all.
+    count: usize,
+    member: Option<Member<'a>>,
+    /// BLOCK: how long to wait for entries; 0: without end. `None`: not at all.
+    pub block_ms: Option<u64>,
+}
+
+fn xread(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    read(ctx, args, false)
+}
+
+fn xreadgroup(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    read(ctx, args, true)
+}
+
+fn read(ctx: &mut Ctx<'_>, args: Args<'_>, grouped: bool) -> Outcome {
+    let mut reading = Reading::parse(args, grouped, ctx.tx.now_ms())?;
+    reading.resolve(ctx)?;
+    if !reading.serve(ctx)? {
+        nothing_there(ctx, &reading);
+    }
+    Ok(())
+}
+
+/// Nothing is there to reply with. With BLOCK the request is to wait for a key of [`Reading::keys`] to change and be
+/// served again until then; today it is answered as if its time had passed.
+fn nothing_there(ctx: &mut Ctx<'_>, reading: &Reading<'_>) {
+    let _ = reading.block_ms;
+    ctx.reply.null_array();
+}
+
+impl<'a> Reading<'a> {
+    /// Reads options, keys and ids but for what depends on the streams; see [`resolve`](Self::resolve).
+    pub fn parse(args: Args<'a>, grouped: bool, now_ms: i64) -> Result<Reading<'a>, Error> {
+        let mut reading = Reading { args, keys_at: 0, from: SmallVec::new(), count: 0, member: None, block_ms: None };
+        let (mut names, mut no_ack) = (None, false);
+        let mut at = 1;
+        while at < args.len() && reading.keys_at == 0 {
+            let more = args.len() - 1 - at;
+            if more > 0 && args.is(at, "block") {
+                at += 1;
+                reading.block_ms = Some(timeout_ms(args.at(at), now_ms)?);
+            } else if more > 0 && args.is(at, "count") {
+                at += 1;
+                reading.count = usize::try_from(int(args.at(at))?).unwrap_or(0);
+            } else if more > 0 && args.is(at, "streams") {
+                reading.keys_at = at + 1;
+            } else if more > 1 && args.is(at, "group") {
+                if !grouped {
+                    return Err(Error::Static(
+                        "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.",
+                    ));
+                }
+                names = Some((args.at(at + 1), args.at(at + 2)));
+                at += 2;
+            } else if args.is(at, "noack") {
+                if !grouped {
+                    return Err(Error::Static(
+                        "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.",
+                    ));
+                }
+                no_ack = true;
+            } else {
+                return Err(Error::Syntax);
+            }
+            at += 1;
+        }
+        if reading.keys_at == 0 {
+            return Err(Error::Syntax);
+        }
+        if !(args.len() - reading.keys_at).is_multiple_of(2) {
+            return Err(Error::Static(
+                "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
+            ));
+        }
+        if grouped {
+            let missing = Error::Static("ERR Missing GROUP option for XREADGROUP");
+            let (group, consumer) = names.ok_or(missing)?;
+            reading.member = Some(Member { group, consumer, no_ack });
+        }
+        Ok(reading)
+    }
+
+    fn len(&self) -> usize {
+        (self.args.len() - self.keys_at) / 2
+    }
+
+    /// The keys of the streams, as often as the request names them.
+    pub fn keys(&self) -> impl Iterator<Item = Key<'a>> {
+        (self.keys_at..self.keys_at + self.len()).map(|at| self.args.key(at))
+    }
+
+    /// Looks up where each stream is to be read from, and whether it and the group are there.
+    pub fn resolve(&mut self, ctx: &Ctx<'_>) -> Result<(), Error> {
+        for number in 0..self.len() {
+            let key_at = self.keys_at + number;
+            let stream = ctx.tx.read::<Stream>(self.args.key(key_at))?;
+            self.check_group(self.args.at(key_at), stream.as_deref())?;
+            let text = quotable(self.args.at(key_at + self.len()), usize::MAX);
+            self.from.push(self.from(text, stream.as_deref())?);
+        }
+        Ok(())
+    }
+
+    fn check_group(&self, key: &[u8], stream: Option<&Stream>) -> Result<(), Error> {
+        match self.member {
+            Some(member) if stream.is_none_or(|stream| stream.group(member.group).is_none()) => {
+                Err(no_group(key, member.group, b" in XREADGROUP with GROUP option"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn from(&self, text: &[u8], stream: Option<&Stream>) -> Result<From, Error> {
+        match (text, self.member) {
+            (b"$", None) => Ok(From::Behind(stream.map_or(Id::MIN, Stream::last_id))),
+            (b"$", Some(_)) => Err(Error::Static(
+                "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this \
+                 consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return \
+                 an empty result set.",
+            )),
+            // Of 7.4: the last entry that is there.
+            (b"+", None) => Ok(From::Behind(
+                stream.map_or(Id::MIN, |stream| stream.last_live_id().previous().unwrap_or(stream.last_id())),
+            )),
+            (b"+", Some(_)) => Err(INVALID_ID),
+            (b">", None) => Err(Error::Static(
+                "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.",
+            )),
+            (b">", Some(_)) => Ok(From::New),
+            (text, member) => match strict_id(text)? {
+                // The reference has no other sign for new entries.
+                Id::MAX if member.is_some() => Ok(From::New),
+                id => Ok(From::Behind(id)),
+            },
+        }
+    }
+
+    /// Replies with what there is; false, and nothing written, when there is nothing. Needs a resolved reading, and may
+    /// be called again when that was long ago: a key that holds another type by now, or lost the group, is an error.
+    pub fn serve(&self, ctx: &mut Ctx<'_>) -> Result<bool, Error> {
+        let mark = ctx.reply.mark();
+        let mut served = 0;
+        for (number, from) in self.from.iter().enumerate() {
+            let key = self.args.key(self.keys_at + number);
+            let there = match (self.member, from) {
+                (None, From::Behind(id)) => self.serve_plain(ctx, key, *id)?,
+                (Some(member), from) => self.serve_member(ctx, key, member, *from)?,
+                (None, From::New) => false,
+            };
+            served += usize::from(there);
+        }
+        if served == 0 {
+            return Ok(false);
+        }
+        if ctx.reply.is_resp3() {
+            ctx.reply.map_at(mark, served);
+        } else {
+            ctx.reply.array_at(mark, served);
+        }
+        Ok(true)
+    }
+
+    fn serve_plain(&self, ctx: &mut Ctx<'_>, key: Key<'_>, behind: Id) -> Result<bool, Error> {
+        let Some(stream) = ctx.tx.read::<Stream>(key)? else { return Ok(false) };
+        let Some(start) = behind.next() else { return Ok(false) };
+        let mut entries = stream.range(start, Id::MAX).peekable();
+        if entries.peek().is_none() {
+            return Ok(false);
+        }
+        begin_stream(&mut ctx.reply, key);
+        reply_entries(&mut ctx.reply, entries, self.count);
+        Ok(true)
+    }
+
+    fn serve_member(&self, ctx: &mut Ctx<'_>, key: Key<'_>, member: Member<'_>, from: From) -> Result<bool, Error> {
+        let now_ms = ctx.tx.now_ms();
+        let reply = &mut ctx.reply;
+        let served = ctx.tx.update(key, |stream: &mut Stream| {
+            self.check_group(key.bytes(), Some(stream))?;
+            let group = stream.group(member.group).expect("it was looked up");
+            let last_id = group.last_id;
+            if from == From::New && (stream.is_empty() || stream.last_live_id() <= last_id) {
+                return Ok::<_, Error>(None);
+            }
+            begin_stream(reply, key);
+            let group = stream.group_mut(member.group).expect("it was looked up");
+            let found = group.find(member.consumer);
+            let created = found.is_none();
+            if let Some(consumer) = found {
+                group.consumer_mut(consumer).seen_ms = now_ms;
+            } else {
+                group.create(member.consumer, now_ms);
+            }
+            match from {
+                From::New => deliver(stream, member, last_id, self.count, now_ms, reply),
+                From::Behind(id) => recall(stream, member, id, self.count, now_ms, reply),
+            }
+            Ok(Some(created))
+        })?;
+        let Some(served) = served else {
+            // A key that is gone has no group.
+            return self.check_group(key.bytes(), None).map(|()| false);
+        };
+        let served = served?;
+        match served {
+            Some(true) => ctx.tx.notify(Event::Stream, "xgroup-createconsumer", key),
+            Some(false) => ctx.tx.changed(key),
+            None => {}
+        }
+        Ok(served.is_some())
+    }
+}
+
+/// Milliseconds to wait, as the reference reads them.
+fn timeout_ms(text: &[u8], now_ms: i64) -> Result<u64, Error> {
+    let timeout_ms = parse_int(text).ok_or(Error::Static("ERR timeout is not an integer or out of range"))?;
+    let timeout_ms = u64::try_from(timeout_ms).map_err(|_| Error::Static("ERR timeout is negative"))?;
+    if timeout_ms > i64::MAX.abs_diff(now_ms) {
+        return Err(Error::Static("ERR timeout is out of range"));
+    }
+    Ok(timeout_ms)
+}
+
+/// Key and entries: a pair of a map, or an array of two.
+fn begin_stream(reply: &mut Reply<'_>, key: Key<'_>) {
+    if !reply.is_resp3() {
+        reply.array(2);
+    }
+    reply.bulk(key.bytes());
+}
+
+/// Gives a consumer the entries behind `last_id`, the last one that the group was given.
+fn deliver(stream: &mut Stream, member: Member<'_>, last_id: Id, count: usize, now_ms: i64, reply: &mut Reply<'_>) {
+    let Some(start) = last_id.next() else { return reply.array(0) };
+    let mark = reply.mark();
+    let mut ids: SmallVec<[Id; 16]> = SmallVec::new();
+    let mut entries_read = stream.group(member.group).and_then(|group| group.entries_read);
+    for entry in stream.range(start, Id::MAX).take(if count == 0 { usize::MAX } else { count }) {
+        entries_read = stream.entries_read_at(entries_read, entry.id);
+        reply_entry(reply, &entry);
+        ids.push(entry.id);
+    }
+    reply.array_at(mark, ids.len());
+    let Some(group) = stream.group_mut(member.group) else { return };
+    let Some(consumer) = group.find(member.consumer) else { return };
+    group.entries_read = entries_read;
+    group.last_id = ids.last().copied().unwrap_or(last_id);
+    group.consumer_mut(consumer).active_ms = Some(now_ms);
+    if !member.no_ack {
+        let pending = Pending { consumer, deliveries: 1, delivered_ms: now_ms };
+        ids.into_iter().for_each(|id| group.assign(id, pending));
+    }
+}
+
+/// Gives a consumer again what it was given behind an id. Of entries that are gone it gets the id.
+fn recall(stream: &mut Stream, member: Member<'_>, behind: Id, count: usize, now_ms: i64, reply: &mut Reply<'_>) {
+    let mark = reply.mark();
+    let mut ids: SmallVec<[Id; 16]> = SmallVec::new();
+    let mut written = 0;
+    if let Some(group) = stream.group(member.group)
+        && let (Some(consumer), Some(start)) = (group.find(member.consumer), behind.next())
+    {
+        let pending = group.consumer(consumer).pending().range_from(start);
+        for (id, ()) in pending.take(if count == 0 { usize::MAX } else { count }) {
+            written += 1;
+            if let Some(entry) = stream.range(id, id).next() {
+                reply_entry(reply, &entry);
+                ids.push(id);
+            } else {
+                reply.array(2);
+                reply_id(reply, id);
+                reply.null_array();
+            }
+        }
+    }
+    reply.array_at(mark, written);
+    let Some(group) = stream.group_mut(member.group) else { return };
+    if let Some(consumer) = group.find(member.consumer).filter(|_| written > 0) {
+        group.consumer_mut(consumer).active_ms = Some(now_ms);
+    }
+    ids.into_iter().for_each(|id| group.redeliver(id, now_ms));
+}
