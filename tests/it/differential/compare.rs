@@ -30,6 +30,8 @@ enum Rule {
     Count,
     /// Milliseconds per unit: negative replies exactly, others within the tolerance.
     Clock { unit_ms: i64 },
+    /// What is told of streams, their groups and consumers: the same but for times, and for what 7.2 tells besides.
+    Stream,
     /// HELLO: the fields that are not the server's identity.
     Hello,
 }
@@ -89,6 +91,8 @@ fn rule(request: &Request) -> Rule {
         }
         "CONFIG" if sub == "GET" => Rule::AnyPairOrder,
         "HELLO" => Rule::Hello,
+        "XPENDING" => Rule::Stream,
+        "XINFO" if sub != "HELP" => Rule::Stream,
         // Sorting without, or by equal, weights: the order is the container's or the algorithm's.
         "SORT" | "SORT_RO" => match SortOptions::of(request) {
             options if options.stored || !options.any_order() => Rule::Exact,
@@ -183,8 +187,36 @@ fn agree(rule: Rule, left: &Reply, right: &Reply) -> bool {
             }
             _ => false,
         },
+        Rule::Stream => timeless(left) == timeless(right),
         Rule::Hello => tagged(left) == tagged(right) && hello_fields(left) == hello_fields(right),
     }
+}
+
+/// A reply of XPENDING or XINFO without times, and without the fields that 7.2 added.
+fn timeless(reply: &Reply) -> Reply {
+    let Reply::Many(tag, items) = reply else { return reply.clone() };
+    let untimed = || Reply::Line(b':', b"a time".to_vec());
+    let mut out: Vec<Reply> = Vec::new();
+    let mut rest = items.iter();
+    while let Some(item) = rest.next() {
+        match item.bytes() {
+            b"active-time" | b"inactive" => drop(rest.next()),
+            b"seen-time" | b"idle" => {
+                out.push(item.clone());
+                out.extend(rest.next().map(|_| untimed()));
+            }
+            _ => out.push(timeless(item)),
+        }
+    }
+    // A pending entry: id, the consumer unless it is one's own, time of delivery or since, deliveries.
+    if let [.., time, deliveries] = &mut out[..]
+        && matches!(items.len(), 3 | 4)
+        && time.int().is_some()
+        && deliveries.int().is_some()
+    {
+        *time = untimed();
+    }
+    Reply::Many(*tag, out)
 }
 
 fn sorted(items: &[Reply]) -> Vec<&Reply> {

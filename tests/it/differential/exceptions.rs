@@ -42,6 +42,11 @@ const EXCEPTIONS: &[Exception] = &[
         applies: |_, left, right| page_without_sign_of_zero(left) == page_without_sign_of_zero(right),
         reason: "the same, in a reply without order",
     },
+    Exception {
+        name: "XREAD",
+        applies: |args, _, _| args.iter().any(|arg| arg == b"+"),
+        reason: "7.4 takes + for the last entry",
+    },
 ];
 
 /// The member and score pairs of a scan's page in one order, but for the sign of zeros.

@@ -174,6 +174,36 @@ const TEMPLATES: &[(&str, u32, &str)] = &[
     ("sorted_set", 3, "ZSCAN kz 0 COUNT 100000 [MATCH glob]"),
     ("sorted_set", 1, "ZSCAN kz (0|n) {[COUNT c] [MATCH glob]}"),
     ("sorted_set", 3, "OBJECT ENCODING kz"),
+    ("stream", 30, "XADD kr xid (f v)+"),
+    ("stream", 8, "XADD kr {[NOMKSTREAM] [MAXLEN [=|~] c [LIMIT c]|MINID [=|~] id [LIMIT c]]} xid (f v)+"),
+    ("stream", 2, "XADD kr {[NOMKSTREAM] [MAXLEN c] [MINID id] [LIMIT c]} xid (f v)*"),
+    ("stream", 3, "XLEN kr"),
+    ("stream", 8, "(XRANGE|XREVRANGE) kr ib ib [COUNT c]"),
+    ("stream", 6, "XDEL kr id+"),
+    ("stream", 5, "XTRIM kr (MAXLEN|MAXLEN|MINID) [=|~] (c|id) [LIMIT c]"),
+    ("stream", 2, "XSETID kr id {[ENTRIESADDED c] [MAXDELETEDID id]}"),
+    ("stream", 6, "XREAD [COUNT c] STREAMS kr (id|$)"),
+    ("stream", 3, "XREAD {[COUNT c] [BLOCK 1]} STREAMS kr kr (id|$|>) (id|$)"),
+    ("stream", 16, "XREADGROUP GROUP grp con {[COUNT c] [NOACK]} STREAMS kr >"),
+    ("stream", 6, "XREADGROUP GROUP grp con {[COUNT c] [NOACK]} STREAMS kr id"),
+    ("stream", 3, "XREADGROUP GROUP grp con {[COUNT c] [NOACK] [BLOCK 1]} STREAMS kr kr (id|>|$) (id|>)"),
+    ("stream", 8, "XGROUP CREATE kr grp (id|$|0) {[MKSTREAM] [ENTRIESREAD n]}"),
+    ("stream", 3, "XGROUP SETID kr grp (id|$|-|+) [ENTRIESREAD n]"),
+    ("stream", 1, "XGROUP DESTROY kr grp"),
+    ("stream", 3, "XGROUP CREATECONSUMER kr grp con"),
+    ("stream", 2, "XGROUP DELCONSUMER kr grp con"),
+    ("stream", 7, "XACK kr grp id+"),
+    ("stream", 4, "XPENDING kr grp"),
+    ("stream", 6, "XPENDING kr grp [IDLE idle] ib ib c [con]"),
+    ("stream", 8, "XCLAIM kr grp con idle id+ {[IDLE idle|TIME (1|idle)] [RETRYCOUNT n] [FORCE] [JUSTID] [LASTID id]}"),
+    ("stream", 6, "XAUTOCLAIM kr grp con idle ib {[COUNT c] [JUSTID]}"),
+    ("stream", 4, "XINFO STREAM kr"),
+    ("stream", 4, "XINFO STREAM kr FULL [COUNT c]"),
+    ("stream", 3, "XINFO GROUPS kr"),
+    ("stream", 3, "XINFO CONSUMERS kr grp"),
+    ("stream", 1, "(XINFO|XGROUP) (HELP|NOSUCH) [kr] [e]"),
+    ("stream", 2, "(DEL kr|COPY kr kr REPLACE|RENAME kr kr|OBJECT ENCODING kr|TYPE kr)"),
+    ("server", 1, "CONFIG SET stream-node-max-entries n"),
     ("connection", 3, "PING [v]"),
     ("connection", 3, "ECHO v"),
     ("connection", 2, "AUTH v [v]"),
@@ -258,6 +288,13 @@ const SCENES: &[(&str, u32, u8, &[&str])] = &[
         &["INCRBYFLOAT KEY (5e-324|1e400|-1e400|1e-400|1e5000|1e-5000)", "INCRBYFLOAT nosuchfloat abc"],
     ),
     ("hash", 1, b'h', &["HINCRBYFLOAT KEY f (5e-324|1e400|1e-400|1e5000)", "INCRBYFLOAT nosuchfloat abc"]),
+    ("stream", 1, b'r', &["DEBUG DIGEST-VALUE KEY"]),
+    (
+        "stream",
+        1,
+        b'r',
+        &["(XADD KEY|XDEL KEY|XRANGE KEY -) 18446744073709551616-1 f v", "INCRBYFLOAT nosuchfloat abc"],
+    ),
     ("generic", 1, b'h', &["KEYS all", "RANDOMKEY"]),
     ("connection", 1, b'h', &["RESET", "HGETALL KEY", "CONFIG GET maxmemory", "HELLO PROTOCOL"]),
     ("connection", 1, b'h', &["HELLO (2|3) [SETNAME e]", "HGETALL KEY", "CLIENT GETNAME", "HELLO PROTOCOL"]),
@@ -318,7 +355,7 @@ impl Grammar {
 
 /// The steps a sequence starts with: a key of each type, so that one family alone meets wrong types.
 pub fn seeds(words: &mut Vocabulary) -> Vec<Step> {
-    ["SET ks v", "RPUSH kl e+", "SADD kt e+", "HSET kh (f v)+", "ZADD kz (sc e)+"]
+    ["SET ks v", "RPUSH kl e+", "SADD kt e+", "HSET kh (f v)+", "ZADD kz (sc e)+", "XADD kr 1-1 (f v)+"]
         .iter()
         .map(|template| vec![drawn(&Form::parse(template), words)])
         .collect()
@@ -371,7 +408,16 @@ fn comparable(request: &Request) -> bool {
     if !keeps_names_ordered(&upper) {
         return false;
     }
+    // As with the floats of `vocabulary`: an id out of range would make a later SORT fail. A scene tries one.
+    let overflows = |arg: &Vec<u8>| {
+        let digits = |part: &[u8]| part.len() > 19 && part.iter().all(u8::is_ascii_digit);
+        arg.split(|byte| *byte == b'-').any(|part| digits(part) && part != b"18446744073709551615")
+    };
+    if name.starts_with(b"X") && upper.iter().any(overflows) {
+        return false;
+    }
     let soon = |at: usize, unit_ms: i64| number(at).is_some_and(|n| (1..1_000_000 / unit_ms * 10).contains(&n));
+    let age = |at: usize| number(at).is_some_and(|ms| (1..1_000_000).contains(&ms));
     let huge = |at: usize, past: i64| number(at).is_some_and(|n| n > past && n < i64::from(u32::MAX));
     match name.as_slice() {
         // A TTL that could run out while the sequence runs.
@@ -384,6 +430,13 @@ fn comparable(request: &Request) -> bool {
             b"EXAT" | b"PXAT" => name != b"SET" || number(at + 1).is_none_or(|n| !(1..4_000_000_000).contains(&n)),
             _ => true,
         }),
+        // The id would be the time.
+        b"XADD" => !upper.iter().any(|arg| arg == b"*"),
+        // An age about as long as the sequence runs.
+        b"XCLAIM" => !age(4),
+        b"XAUTOCLAIM" => !age(4) && (5..upper.len()).all(|at| upper[at] != b"COUNT" || !huge(at + 1, 1_000_000)),
+        b"XPENDING" => !age(4),
+        b"XREAD" | b"XREADGROUP" => (1..upper.len()).all(|at| upper[at] != b"BLOCK" || number(at + 1) == Some(1)),
         // Values of hundreds of megabytes, on two servers.
         b"SETRANGE" => !huge(2, 100_000) || number(2) > Some(536_870_911),
         b"SETBIT" => !huge(2, 1_000_000),

@@ -148,6 +148,7 @@ impl Pair {
                     b"list" => vec![encoding, request(&[b"LRANGE", key, b"0", b"-1"])],
                     b"set" => vec![encoding, request(&[b"SMEMBERS", key])],
                     b"hash" => vec![encoding, request(&[b"HGETALL", key])],
+                    b"stream" => vec![encoding, request(&[b"XINFO", b"STREAM", key, b"FULL", b"COUNT", b"0"])],
                     _ => vec![encoding, request(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"])],
                 });
             }

@@ -12,6 +12,8 @@ pub struct Vocabulary {
     pub rng: Rng,
     /// Whether keys carry hash tags, most of them the same.
     pub cluster: bool,
+    /// The ms of the ids of stream entries: they must grow to be taken.
+    ms: u64,
 }
 
 const INTEGERS_ODD: &[&str] = &[
@@ -87,7 +89,37 @@ const FLOATS_ODD: &[&str] = &[
 const CLASSES: &[&str] = &[
     "k", "ks", "kb", "kl", "kt", "kh", "kz", "kx", "numkeys", "weights", "v", "e", "f", "n", "i", "c", "csafe", "fl",
     "sc", "sb", "lb", "ttl", "pttl", "at", "pat", "off", "bit", "ty", "boff", "glob", "all", "db", "by", "get", "wk",
-    "slot", "setting",
+    "slot", "setting", "kr", "xid", "id", "ib", "grp", "con", "idle",
+];
+
+/// Ids of stream entries that are none, or at the ends of what they can be. None that is too large for 64 bits: see
+/// [`FLOATS`].
+const IDS_ODD: &[&str] = &[
+    "0-0",
+    "0",
+    "0-1",
+    "-",
+    "+",
+    "$",
+    ">",
+    "",
+    "abc",
+    "1-",
+    "-1",
+    "1--1",
+    "1-2-3",
+    "01-02",
+    " 3-1",
+    "+4-+1",
+    "5-1 ",
+    "5-1\0x",
+    "9223372036854775808-0",
+    "0-18446744073709551615",
+    "18446744073709551615-18446744073709551614",
+    "18446744073709551615-18446744073709551615",
+    "(1-1",
+    "((1",
+    "(",
 ];
 
 impl Vocabulary {
@@ -98,7 +130,7 @@ impl Vocabulary {
 
     /// A vocabulary with its own random numbers.
     pub fn new(seed: u64, cluster: bool) -> Vocabulary {
-        Vocabulary { rng: Rng::with_seed(seed), cluster }
+        Vocabulary { rng: Rng::with_seed(seed), cluster, ms: 1 }
     }
 
     /// True in `percent` of 100 cases.
@@ -128,7 +160,7 @@ impl Vocabulary {
         let (name, parameter) = class.split_once(':').unwrap_or((class, ""));
         let word = match name {
             "k" => self.any_key(),
-            "ks" | "kb" | "kl" | "kt" | "kh" | "kz" | "kx" => self.key_of(name.as_bytes()[1]),
+            "ks" | "kb" | "kl" | "kt" | "kh" | "kz" | "kx" | "kr" => self.key_of(name.as_bytes()[1]),
             // A count of keys, mostly right, then the keys.
             "numkeys" => {
                 let keys = self.rng.usize(1..=3);
@@ -208,6 +240,34 @@ impl Vocabulary {
                 key.extend(self.member());
                 key
             }
+            // The id of a new entry.
+            "xid" => {
+                self.ms += u64::from(self.rng.bool());
+                match self.rng.u8(..20) {
+                    0 if self.chance(20) => self.pick(IDS_ODD).into(),
+                    0 | 1 => self.id(),
+                    2..5 => format!("{}-*", self.ms).into_bytes(),
+                    5..8 => self.ms.to_string().into_bytes(),
+                    _ => format!("{}-{}", self.ms, self.rng.u8(..4)).into_bytes(),
+                }
+            }
+            "id" => self.id(),
+            // A bound of an interval of ids.
+            "ib" => match self.rng.u8(..10) {
+                0..3 => b"-".to_vec(),
+                3..6 => b"+".to_vec(),
+                6 => [b"(".to_vec(), self.id()].concat(),
+                _ => self.id(),
+            },
+            "grp" => self.pick(&["g1", "g1", "g1", "g2", "g2", "g3", "", "g\r\n\0x"]).into(),
+            "con" => self.pick(&["alice", "alice", "bob", "bob", "carol", "7", "", "c\r\n\0x"]).into(),
+            // Far from the ms that pass while a sequence runs.
+            "idle" => match self.rng.u8(..12) {
+                0 => self.pick(&["abc", "", "-1", "9223372036854775808", "01"]).into(),
+                1..5 => b"0".to_vec(),
+                5..9 => b"50000000".to_vec(),
+                _ => b"100000000".to_vec(),
+            },
             "slot" => match self.rng.u8(..6) {
                 0 => self.pick(&["-1", "16384", "abc", "", "99999999999999999999", "16383"]).into(),
                 // The slots of the keys with the hash tags that are used here.
@@ -231,6 +291,7 @@ impl Vocabulary {
                     "TIMEOUT",
                     "port?",
                     "proto-max-bulk-len",
+                    "stream-node-max-*",
                     "",
                 ])
                 .into(),
@@ -259,7 +320,7 @@ impl Vocabulary {
             1 if self.rng.bool() => Vec::new(),
             1 => self.tagged(b"\0k\xff\r\n"),
             _ => {
-                let kind = b"sblthzzh"[self.rng.usize(..8)];
+                let kind = b"sblthzzhr"[self.rng.usize(..9)];
                 self.own_key(kind)
             }
         }
@@ -321,6 +382,17 @@ impl Vocabulary {
             4 => self.pick(&["", "a", "++", "-x", "[", "(", "+a", "\0"]).into(),
             5 | 6 => [b"(".to_vec(), self.member()].concat(),
             _ => [b"[".to_vec(), self.member()].concat(),
+        }
+    }
+
+    /// The id of an entry that may be there.
+    fn id(&mut self) -> Vec<u8> {
+        let ms = self.ms.saturating_sub(self.rng.u64(..12));
+        match self.rng.u8(..20) {
+            0 => self.pick(IDS_ODD).into(),
+            1..4 => self.rng.u64(..=self.ms + 2).to_string().into_bytes(),
+            4..8 => format!("{}-{}", self.rng.u64(..=self.ms + 2), self.rng.u8(..4)).into_bytes(),
+            _ => format!("{ms}-{}", self.rng.u8(..4)).into_bytes(),
         }
     }
 
