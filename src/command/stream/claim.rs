@@ -291,3 +291,84 @@ fn claim_from(stream: &mut Stream, claim: &mut Claim<'_>, start: Id, count: usiz
     reply.array(gone.len());
     gone.into_iter().for_each(|id| reply_id(reply, id));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+
+    /// Five entries; the first four are with `a`, for a second.
+    fn session() -> Session {
+        let mut session = Session::default();
+        (1..=5).for_each(|ms| drop(session.run(&format!("XADD k {ms} f {ms}"))));
+        session.run("XGROUP CREATE k g 0");
+        session.run("XREADGROUP GROUP g a COUNT 4 STREAMS k >");
+        session.now_ms += 1000;
+        session
+    }
+
+    #[test]
+    fn entries_change_hands_when_they_were_left_for_long_enough() {
+        let mut session = session();
+        assert_eq!(session.run("XCLAIM k g b 2000 1 2"), "*0");
+        assert!(!session.run("XINFO CONSUMERS k g").contains("$1 b "));
+        assert_eq!(session.run("XCLAIM k g b 1000 1 9"), "*1 *2 $3 1-0 *2 $1 f $1 1");
+        assert_eq!(session.run("XCLAIM k g b 0 2 JUSTID"), "*1 $3 2-0");
+        assert_eq!(session.run("XPENDING k g - + 2"), "*2 *4 $3 1-0 $1 b :0 :2 *4 $3 2-0 $1 b :0 :1");
+        assert_eq!(session.run("XCLAIM k g b 0 3 IDLE 300 RETRYCOUNT 7"), "*1 *2 $3 3-0 *2 $1 f $1 3");
+        assert_eq!(session.run("XPENDING k g 3 3 1"), "*1 *4 $3 3-0 $1 b :300 :7");
+        assert_eq!(session.run("XCLAIM k g b 0 3 TIME 1699999999000 JUSTID"), "*1 $3 3-0");
+        assert_eq!(session.run("XPENDING k g 3 3 1"), "*1 *4 $3 3-0 $1 b :2000 :7");
+        assert_eq!(session.run("XCLAIM k g b 0 3 TIME 9999999999999 JUSTID"), "*1 $3 3-0");
+        assert_eq!(session.run("XPENDING k g 3 3 1"), "*1 *4 $3 3-0 $1 b :0 :7");
+    }
+
+    #[test]
+    fn what_is_gone_is_no_longer_pending_and_what_never_was_can_be_forced() {
+        let mut session = session();
+        session.run("XDEL k 2");
+        assert_eq!(session.run("XCLAIM k g b 0 2"), "*0");
+        assert_eq!(session.run("XCLAIM k g b 0 5"), "*0");
+        assert_eq!(session.run("XCLAIM k g b 5000 5 FORCE JUSTID LASTID 5-0"), "*1 $3 5-0");
+        assert_eq!(session.run("XPENDING k g"), "*4 :4 $3 1-0 $3 5-0 *2 *2 $1 a $1 3 *2 $1 b $1 1");
+        assert_eq!(session.run("XREADGROUP GROUP g a STREAMS k >"), "*-1");
+    }
+
+    #[test]
+    fn claiming_goes_through_what_is_pending_step_by_step() {
+        let mut session = session();
+        session.run("XDEL k 2");
+        assert_eq!(session.run("XAUTOCLAIM k g b 500 - COUNT 2"), "*3 $3 3-0 *1 *2 $3 1-0 *2 $1 f $1 1 *1 $3 2-0");
+        assert_eq!(session.run("XAUTOCLAIM k g b 500 3-0 JUSTID"), "*3 $3 0-0 *2 $3 3-0 $3 4-0 *0");
+        assert_eq!(session.run("XAUTOCLAIM k g c 500 - JUSTID"), "*3 $3 0-0 *0 *0");
+        assert_eq!(session.run("XPENDING k g"), "*4 :3 $3 1-0 $3 4-0 *1 *2 $1 b $1 3");
+    }
+
+    #[test]
+    fn few_entries_are_looked_at_for_each_that_may_be_claimed() {
+        let mut session = session();
+        (6..=40).for_each(|ms| drop(session.run(&format!("XADD k {ms} f {ms}"))));
+        session.run("XREADGROUP GROUP g a STREAMS k >");
+        assert_eq!(session.run("XAUTOCLAIM k g b 1 (4 COUNT 1"), "*3 $4 15-0 *0 *0");
+    }
+
+    #[test]
+    fn errors_come_in_the_order_of_the_reference() {
+        let mut session = session();
+        for (line, reply) in [
+            ("XCLAIM k none b x 1", "-NOGROUP No such key 'k' or consumer group 'none'"),
+            ("XCLAIM k g b x 1", "-ERR Invalid min-idle-time argument for XCLAIM"),
+            ("XCLAIM k g b 0 x", "-ERR Unrecognized XCLAIM option 'x'"),
+            ("XCLAIM k g b 0 1 IDLE", "-ERR Unrecognized XCLAIM option 'IDLE'"),
+            ("XCLAIM k g b 0 1 IDLE x", "-ERR Invalid IDLE option argument for XCLAIM"),
+            ("XCLAIM k g b 0 1 LASTID x", "-ERR Invalid stream ID specified as stream command argument"),
+            ("XAUTOCLAIM k none b x -", "-ERR Invalid min-idle-time argument for XAUTOCLAIM"),
+            ("XAUTOCLAIM k none b 0 - COUNT 0", "-ERR COUNT must be > 0"),
+            ("XAUTOCLAIM k none b 0 - COUNT 8070450532247928833", "-ERR COUNT must be > 0"),
+            ("XAUTOCLAIM k none b 0 - JUST", "-ERR syntax error"),
+            ("XAUTOCLAIM k none b 0 -", "-NOGROUP No such key 'k' or consumer group 'none'"),
+        ] {
+            assert_eq!(session.run(line), reply, "{line}");
+        }
+        assert_eq!(session.run("XPENDING k g").split(' ').nth(1), Some(":4"));
+    }
+}

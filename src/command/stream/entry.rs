@@ -136,3 +136,100 @@ fn xsetid(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.reply.ok();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+
+    #[test]
+    fn ids_are_given_counted_up_or_made_of_the_time() {
+        let mut session = Session::default();
+        for (line, reply) in [
+            ("XADD k 5-5 f v", "$3 5-5"),
+            ("XADD k 5-* f v", "$3 5-6"),
+            ("XADD k 6 f v", "$3 6-0"),
+            ("XADD k 0-* f v", "-ERR The ID specified in XADD is equal or smaller than the target stream top item"),
+            ("XADD k 6-0 f v", "-ERR The ID specified in XADD is equal or smaller than the target stream top item"),
+            ("XADD k * f v", "$15 1700000000000-0"),
+            ("XADD k * f v", "$15 1700000000000-1"),
+            ("XADD k 1700000000005-7 f v", "$15 1700000000005-7"),
+            ("XADD k * f v", "$15 1700000000005-8"),
+            ("XADD k 18446744073709551615-18446744073709551615 f v", "$41 18446744073709551615-18446744073709551615"),
+            ("XADD k * f v", "-ERR The stream has exhausted the last possible ID, unable to add more items"),
+            ("XADD new 0-0 f v", "-ERR The ID specified in XADD must be greater than 0-0"),
+            ("XADD new 0-* f v", "$3 0-1"),
+            ("XLEN k", ":8"),
+        ] {
+            assert_eq!(session.run(line), reply, "{line}");
+        }
+    }
+
+    #[test]
+    fn options_that_do_not_fit_are_told_apart_and_make_no_stream() {
+        let mut session = Session::default();
+        let both = "-ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
+        for (line, reply) in [
+            ("XADD k MAXLEN 1 MINID 1 * f v", both),
+            ("XADD k MAXLEN 1 MAXLEN 1 * f v", both),
+            ("XADD k MAXLEN -1 * f v", "-ERR The MAXLEN argument must be >= 0."),
+            ("XADD k MAXLEN x * f v", "-ERR value is not an integer or out of range"),
+            ("XADD k MINID x * f v", "-ERR Invalid stream ID specified as stream command argument"),
+            ("XADD k LIMIT 1 * f v", "-ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"),
+            ("XADD k MAXLEN 1 LIMIT 1 * f v", "-ERR syntax error, LIMIT cannot be used without the special ~ option"),
+            ("XADD k MAXLEN ~ 1 LIMIT -1 * f v", "-ERR The LIMIT argument must be >= 0."),
+            ("XADD k KEEPREF DELREF * f v", "-ERR Invalid stream ID specified as stream command argument"),
+            ("XADD k * f v f", "-ERR wrong number of arguments for 'xadd' command"),
+            ("XADD k MAXLEN 1 NOMKSTREAM", "-ERR wrong number of arguments for 'xadd' command"),
+            ("XADD k NOMKSTREAM * f v", "$-1"),
+            ("EXISTS k", ":0"),
+        ] {
+            assert_eq!(session.run(line), reply, "{line}");
+        }
+    }
+
+    #[test]
+    fn adding_may_trim_and_leaves_an_empty_stream_there() {
+        let mut session = Session::default();
+        session.run("XADD k MAXLEN 0 1-1 f v");
+        assert_eq!(session.run("XLEN k"), ":0");
+        assert_eq!(session.run("TYPE k"), "+stream");
+        (2..9).for_each(|ms| assert_eq!(session.run(&format!("XADD k MAXLEN = 3 {ms} f v")), format!("$3 {ms}-0")));
+        assert_eq!(session.run("XLEN k"), ":3");
+        session.run("XADD k MINID 8 9 f v");
+        assert_eq!(session.run("XRANGE k - +"), "*2 *2 $3 8-0 *2 $1 f $1 v *2 $3 9-0 *2 $1 f $1 v");
+    }
+
+    #[test]
+    fn a_stream_takes_ids_that_fit_its_entries() {
+        let mut session = Session::default();
+        assert_eq!(session.run("XSETID k 1-1"), "-ERR no such key");
+        session.run("XADD k 5-0 f v");
+        for (line, reply) in [
+            ("XSETID k 4-9", "-ERR The ID specified in XSETID is smaller than the target stream top item"),
+            (
+                "XSETID k 6 ENTRIESADDED 0",
+                "-ERR The entries_added specified in XSETID is smaller than the target stream length",
+            ),
+            ("XSETID k 6 ENTRIESADDED -1", "-ERR entries_added must be positive"),
+            ("XSETID k 6 ENTRIESADDED", "-ERR syntax error"),
+            (
+                "XSETID k 6 MAXDELETEDID 7",
+                "-ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id",
+            ),
+            ("XSETID k 6 ENTRIESADDED 9 MAXDELETEDID 2-2", "+OK"),
+            ("XADD k 6-* f v", "$3 6-1"),
+        ] {
+            assert_eq!(session.run(line), reply, "{line}");
+        }
+        assert!(session.run("XINFO STREAM k").contains("$13 entries-added :10 "));
+    }
+
+    #[test]
+    fn another_type_is_refused() {
+        let mut session = Session::default();
+        session.run("SET k v");
+        for line in ["XADD k * f v", "XADD k NOMKSTREAM * f v", "XLEN k", "XSETID k 1", "XDEL k x", "XACK k g x"] {
+            assert!(session.run(line).starts_with("-WRONGTYPE"), "{line}");
+        }
+    }
+}

@@ -291,3 +291,72 @@ fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     HELP.iter().for_each(|line| ctx.reply.simple(line));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+
+    const NO_KEY: &str = "-ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use \
+                          the MKSTREAM option to create an empty stream automatically.";
+
+    #[test]
+    fn groups_and_consumers_come_and_go() {
+        let mut session = Session::default();
+        for (line, reply) in [
+            ("XGROUP CREATE k g $", NO_KEY),
+            ("XGROUP CREATE k g x MKSTREAM", "-ERR Invalid stream ID specified as stream command argument"),
+            ("EXISTS k", ":0"),
+            ("XGROUP CREATE k g $ MKSTREAM", "+OK"),
+            ("XGROUP CREATE k g 0", "-BUSYGROUP Consumer Group name already exists"),
+            ("XGROUP CREATECONSUMER k g a", ":1"),
+            ("XGROUP CREATECONSUMER k g a", ":0"),
+            ("XGROUP CREATECONSUMER k h a", "-NOGROUP No such consumer group 'h' for key name 'k'"),
+            ("XGROUP DELCONSUMER none g a", NO_KEY),
+            ("XADD k 1 f v", "$3 1-0"),
+            ("XREADGROUP GROUP g a STREAMS k >", "*1 *2 $1 k *1 *2 $3 1-0 *2 $1 f $1 v"),
+            ("XGROUP DELCONSUMER k g a", ":1"),
+            ("XGROUP DELCONSUMER k g a", ":0"),
+            ("XPENDING k g", "*4 :0 $-1 $-1 *-1"),
+            ("XGROUP DESTROY k g", ":1"),
+            ("XGROUP DESTROY k g", ":0"),
+            ("XDEL k 1", ":1"),
+            ("EXISTS k", ":1"),
+        ] {
+            assert_eq!(session.run(line), reply, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_group_can_be_told_where_it_is() {
+        let mut session = Session::default();
+        (1..=3).for_each(|ms| drop(session.run(&format!("XADD k {ms} f v"))));
+        session.run("XGROUP CREATE k g $ ENTRIESREAD 3");
+        let mut place = |line: &str| {
+            assert_eq!(session.run(line), "+OK", "{line}");
+            session.run("XINFO GROUPS k").split_once("last-delivered-id ").map(|(_, place)| place.to_owned()).unwrap()
+        };
+        assert_eq!(place("XGROUP SETID k g 1"), "$3 1-0 $12 entries-read $-1 $3 lag :2");
+        assert_eq!(place("XGROUP SETID k g - ENTRIESREAD 0"), "$3 0-0 $12 entries-read :0 $3 lag :3");
+        assert_eq!(place("XGROUP SETID k g $"), "$3 3-0 $12 entries-read $-1 $3 lag :0");
+        let words = "-ERR unknown subcommand or wrong number of arguments for 'SETID'. Try XGROUP HELP.";
+        assert_eq!(session.run("XGROUP SETID k g 1 MKSTREAM"), words);
+        assert_eq!(session.run("XGROUP SETID k g 1 ENTRIESREAD 1 ENTRIESREAD 2"), words);
+        assert_eq!(
+            session.run("XGROUP SETID k g 1 ENTRIESREAD -2"),
+            "-ERR value for ENTRIESREAD must be positive or -1"
+        );
+    }
+
+    #[test]
+    fn acknowledging_is_all_or_nothing_where_ids_are_wrong() {
+        let mut session = Session::default();
+        (1..=3).for_each(|ms| drop(session.run(&format!("XADD k {ms} f v"))));
+        session.run("XGROUP CREATE k g 0");
+        session.run("XREADGROUP GROUP g a STREAMS k >");
+        assert_eq!(session.run("XACK k g 1 x"), "-ERR Invalid stream ID specified as stream command argument");
+        assert_eq!(session.run("XACK k g 1 2 2 9"), ":2");
+        assert_eq!(session.run("XACK k none x"), ":0");
+        assert_eq!(session.run("XACK none g x"), ":0");
+        assert_eq!(session.run("XPENDING k g - + 9"), "*1 *4 $3 3-0 $1 a :0 :1");
+    }
+}

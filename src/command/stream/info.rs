@@ -245,3 +245,68 @@ fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     HELP.iter().for_each(|line| ctx.reply.simple(line));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+    use crate::resp::Protocol;
+
+    fn session() -> Session {
+        let mut session = Session::default();
+        (1..=3).for_each(|ms| drop(session.run(&format!("XADD k {ms} f {ms}"))));
+        session.run("XGROUP CREATE k g 0");
+        session.run("XGROUP CREATECONSUMER k g b");
+        session.now_ms += 10;
+        session.run("XREADGROUP GROUP g a COUNT 1 STREAMS k >");
+        session.now_ms += 10;
+        session.run("XDEL k 2");
+        session
+    }
+
+    #[test]
+    fn a_stream_is_told_in_short() {
+        let mut session = session();
+        let head = "$6 length :2 $15 radix-tree-keys :1 $16 radix-tree-nodes :2 $17 last-generated-id $3 3-0 \
+                    $20 max-deleted-entry-id $3 2-0 $13 entries-added :3 $23 recorded-first-entry-id $3 1-0";
+        let edges = "$6 groups :1 $11 first-entry *2 $3 1-0 *2 $1 f $1 1 $10 last-entry *2 $3 3-0 *2 $1 f $1 3";
+        assert_eq!(session.run("XINFO STREAM k"), format!("*20 {head} {edges}"));
+        session.protocol = Protocol::Resp3;
+        assert_eq!(session.run("XINFO STREAM k"), format!("%10 {head} {edges}"));
+        session.run("XTRIM k MAXLEN 0");
+        assert!(session.run("XINFO STREAM k").ends_with("$11 first-entry _ $10 last-entry _"));
+        assert_eq!(session.run("XINFO STREAM none"), "-ERR no such key");
+    }
+
+    #[test]
+    fn a_stream_is_told_in_full_with_groups_and_consumers() {
+        let mut session = session();
+        session.protocol = Protocol::Resp3;
+        let entries = "$7 entries *2 *2 $3 1-0 *2 $1 f $1 1 *2 $3 3-0 *2 $1 f $1 3";
+        let a = "%5 $4 name $1 a $9 seen-time :1700000000010 $11 active-time :1700000000010 $9 pel-count :1 \
+                 $7 pending *1 *3 $3 1-0 :1700000000010 :1";
+        let b = "%5 $4 name $1 b $9 seen-time :1700000000000 $11 active-time :-1 $9 pel-count :0 $7 pending *0";
+        let group = format!(
+            "$6 groups *1 %7 $4 name $1 g $17 last-delivered-id $3 1-0 $12 entries-read :1 $3 lag _ $9 pel-count :1 \
+             $7 pending *1 *4 $3 1-0 $1 a :1700000000010 :1 $9 consumers *2 {a} {b}"
+        );
+        let reply = session.run("XINFO STREAM k FULL");
+        assert!(reply.starts_with("%9 ") && reply.ends_with(&format!("{entries} {group}")), "{reply}");
+        let one = session.run("XINFO STREAM k FULL COUNT 1");
+        assert!(one.contains("$7 entries *1 *2 $3 1-0 *2 $1 f $1 1 $6 groups"), "{one}");
+        let words = "-ERR unknown subcommand or wrong number of arguments for 'STREAM'. Try XINFO HELP.";
+        assert_eq!(session.run("XINFO STREAM k FULL COUNT"), words);
+        assert_eq!(session.run("XINFO STREAM k SHORT"), words);
+    }
+
+    #[test]
+    fn consumers_are_told_by_name_with_their_idle_times() {
+        let mut session = session();
+        assert_eq!(
+            session.run("XINFO CONSUMERS k g"),
+            "*2 *8 $4 name $1 a $7 pending :1 $4 idle :10 $8 inactive :10 \
+             *8 $4 name $1 b $7 pending :0 $4 idle :20 $8 inactive :-1"
+        );
+        assert_eq!(session.run("XINFO CONSUMERS k h"), "-NOGROUP No such consumer group 'h' for key name 'k'");
+        assert_eq!(session.run("XINFO GROUPS none"), "-ERR no such key");
+    }
+}

@@ -124,3 +124,53 @@ fn details(reply: &mut Reply<'_>, group: &Group, filter: &Filter<'_>, now_ms: i6
     let written = filter.count - left;
     reply.array_at(mark, written);
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+
+    fn session() -> Session {
+        let mut session = Session::default();
+        (1..=4).for_each(|ms| drop(session.run(&format!("XADD k {ms} f v"))));
+        session.run("XGROUP CREATE k g 0");
+        session.run("XREADGROUP GROUP g b COUNT 1 STREAMS k >");
+        session.now_ms += 100;
+        session.run("XREADGROUP GROUP g a COUNT 2 STREAMS k >");
+        session.now_ms += 5;
+        session
+    }
+
+    #[test]
+    fn pending_entries_are_summed_up_by_consumer_or_shown_with_their_age() {
+        let mut session = session();
+        for (line, reply) in [
+            ("XPENDING k g", "*4 :3 $3 1-0 $3 3-0 *2 *2 $1 a $1 2 *2 $1 b $1 1"),
+            ("XPENDING k g - + 2", "*2 *4 $3 1-0 $1 b :105 :1 *4 $3 2-0 $1 a :5 :1"),
+            ("XPENDING k g (2-0 + 9 a", "*1 *4 $3 3-0 $1 a :5 :1"),
+            ("XPENDING k g IDLE 50 - + 9", "*1 *4 $3 1-0 $1 b :105 :1"),
+            ("XPENDING k g IDLE 50 - + 9 a", "*0"),
+            ("XPENDING k g - + 9 none", "*0"),
+            ("XPENDING k g - + 0", "*0"),
+            ("XPENDING k g - + -1", "*0"),
+        ] {
+            assert_eq!(session.run(line), reply, "{line}");
+        }
+    }
+
+    #[test]
+    fn forms_that_do_not_fit_come_before_a_group_that_is_not_there() {
+        let mut session = session();
+        for (line, reply) in [
+            ("XPENDING k g -", "-ERR syntax error"),
+            ("XPENDING k g IDLE 5 - +", "-ERR syntax error"),
+            ("XPENDING k g IDLE x - + 9", "-ERR value is not an integer or out of range"),
+            ("XPENDING k none - + x", "-ERR value is not an integer or out of range"),
+            ("XPENDING k none - x 1", "-ERR Invalid stream ID specified as stream command argument"),
+            ("XPENDING k none - (0-0 1", "-ERR invalid end ID for the interval"),
+            ("XPENDING k none", "-NOGROUP No such key 'k' or consumer group 'none'"),
+            ("XPENDING none g - + 1", "-NOGROUP No such key 'none' or consumer group 'g'"),
+        ] {
+            assert_eq!(session.run(line), reply, "{line}");
+        }
+    }
+}

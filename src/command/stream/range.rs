@@ -80,3 +80,45 @@ fn range(ctx: &mut Ctx<'_>, args: Args<'_>, backwards: bool) -> Outcome {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+
+    #[test]
+    fn ranges_go_both_ways_and_may_leave_their_ends_out() {
+        let mut session = Session::default();
+        (1..=4).for_each(|ms| drop(session.run(&format!("XADD k {ms} f {ms}"))));
+        let entry = |ms: u8| format!("*2 $3 {ms}-0 *2 $1 f $1 {ms}");
+        let entries = |all: &[u8]| {
+            std::iter::once(format!("*{}", all.len()))
+                .chain(all.iter().map(|ms| entry(*ms)))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        for (line, wanted) in [
+            ("XRANGE k - +", &[1, 2, 3, 4][..]),
+            ("XREVRANGE k + -", &[4, 3, 2, 1]),
+            ("XRANGE k 2 3", &[2, 3]),
+            ("XRANGE k (2 (4", &[3, 4]),
+            ("XRANGE k (2-0 (4-0", &[3]),
+            ("XREVRANGE k (4-0 2 COUNT 1", &[3]),
+            ("XRANGE k - + COUNT 2", &[1, 2]),
+            ("XRANGE k 3 2", &[]),
+            ("XRANGE none - +", &[]),
+        ] {
+            assert_eq!(session.run(line), entries(wanted), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_count_of_nothing_is_a_null() {
+        let mut session = Session::default();
+        assert_eq!(session.run("XRANGE k - + COUNT 0"), "*0");
+        session.run("XADD k 1 f v");
+        assert_eq!(session.run("XRANGE k - + COUNT 0"), "*-1");
+        assert_eq!(session.run("XRANGE k - + COUNT -5"), "*-1");
+        assert_eq!(session.run("XRANGE k - + COUNT"), "-ERR syntax error");
+        assert_eq!(session.run("XRANGE k - + LIMIT 1"), "-ERR syntax error");
+    }
+}

@@ -362,3 +362,128 @@ fn recall(stream: &mut Stream, member: Member<'_>, behind: Id, count: usize, now
     }
     ids.into_iter().for_each(|id| group.redeliver(id, now_ms));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+    use crate::resp::Protocol;
+
+    fn session() -> Session {
+        let mut session = Session::default();
+        (1..=3).for_each(|ms| drop(session.run(&format!("XADD k {ms} f {ms}"))));
+        session.run("XGROUP CREATE k g 0");
+        session
+    }
+
+    #[test]
+    fn streams_with_news_are_replied_with_their_keys() {
+        let mut session = session();
+        session.run("XADD l 7 f v");
+        assert_eq!(session.run("XREAD COUNT 1 STREAMS k none 1 0"), "*1 *2 $1 k *1 *2 $3 2-0 *2 $1 f $1 2");
+        assert_eq!(
+            session.run("XREAD STREAMS k l 2 0"),
+            "*2 *2 $1 k *1 *2 $3 3-0 *2 $1 f $1 3 *2 $1 l *1 *2 $3 7-0 *2 $1 f $1 v"
+        );
+        session.protocol = Protocol::Resp3;
+        assert_eq!(
+            session.run("XREAD STREAMS k l 2 0"),
+            "%2 $1 k *1 *2 $3 3-0 *2 $1 f $1 3 $1 l *1 *2 $3 7-0 *2 $1 f $1 v"
+        );
+        assert_eq!(session.run("XREAD STREAMS k l $ $"), "_");
+    }
+
+    #[test]
+    fn plus_is_the_last_entry_that_is_there() {
+        let mut session = session();
+        session.run("XDEL k 3");
+        assert_eq!(session.run("XREAD STREAMS k +"), "*1 *2 $1 k *1 *2 $3 2-0 *2 $1 f $1 2");
+        session.run("XTRIM k MAXLEN 0");
+        assert_eq!(session.run("XREAD STREAMS k none + +"), "*-1");
+    }
+
+    #[test]
+    fn a_group_gives_each_entry_once_and_a_consumer_its_own_again() {
+        let mut session = session();
+        assert_eq!(
+            session.run("XREADGROUP GROUP g a COUNT 2 STREAMS k >"),
+            "*1 *2 $1 k *2 *2 $3 1-0 *2 $1 f $1 1 *2 $3 2-0 *2 $1 f $1 2"
+        );
+        assert_eq!(session.run("XREADGROUP GROUP g b STREAMS k >"), "*1 *2 $1 k *1 *2 $3 3-0 *2 $1 f $1 3");
+        assert_eq!(session.run("XREADGROUP GROUP g b STREAMS k >"), "*-1");
+        session.run("XDEL k 1");
+        assert_eq!(
+            session.run("XREADGROUP GROUP g a STREAMS k 0"),
+            "*1 *2 $1 k *2 *2 $3 1-0 *-1 *2 $3 2-0 *2 $1 f $1 2"
+        );
+        assert_eq!(session.run("XREADGROUP GROUP g a STREAMS k 2"), "*1 *2 $1 k *0");
+        assert_eq!(session.run("XPENDING k g - + 9 a"), "*2 *4 $3 1-0 $1 a :0 :1 *4 $3 2-0 $1 a :0 :2");
+    }
+
+    #[test]
+    fn what_is_read_without_acknowledgement_is_not_pending() {
+        let mut session = session();
+        session.run("XREADGROUP GROUP g a NOACK COUNT 2 STREAMS k >");
+        assert_eq!(session.run("XPENDING k g"), "*4 :0 $-1 $-1 *-1");
+        assert!(session.run("XINFO GROUPS k").contains("$17 last-delivered-id $3 2-0 $12 entries-read :2 $3 lag :1"));
+    }
+
+    #[test]
+    fn an_entry_read_again_changes_hands() {
+        let mut session = session();
+        session.run("XREADGROUP GROUP g a STREAMS k >");
+        session.run("XGROUP SETID k g 1");
+        session.run("XREADGROUP GROUP g b COUNT 1 STREAMS k >");
+        assert_eq!(session.run("XPENDING k g"), "*4 :3 $3 1-0 $3 3-0 *2 *2 $1 a $1 2 *2 $1 b $1 1");
+    }
+
+    #[test]
+    fn a_stream_named_twice_is_read_on_where_it_was_left() {
+        let mut session = session();
+        assert_eq!(
+            session.run("XREADGROUP GROUP g a COUNT 2 STREAMS k k > >"),
+            "*2 *2 $1 k *2 *2 $3 1-0 *2 $1 f $1 1 *2 $3 2-0 *2 $1 f $1 2 *2 $1 k *1 *2 $3 3-0 *2 $1 f $1 3"
+        );
+    }
+
+    #[test]
+    fn waiting_ends_at_once_for_now() {
+        let mut session = session();
+        assert_eq!(session.run("XREAD BLOCK 0 STREAMS k $"), "*-1");
+        assert_eq!(session.run("XREAD BLOCK -1 STREAMS k $"), "-ERR timeout is negative");
+        assert_eq!(session.run("XREAD BLOCK 1.5 STREAMS k $"), "-ERR timeout is not an integer or out of range");
+        assert_eq!(session.run("XREAD BLOCK 9223372036854775807 STREAMS k $"), "-ERR timeout is out of range");
+    }
+
+    #[test]
+    fn errors_come_in_the_order_of_the_reference() {
+        let mut session = session();
+        session.run("SET s v");
+        for (line, reply) in [
+            ("XREAD COUNT x STREAMS k 0", "-ERR value is not an integer or out of range"),
+            ("XREAD COUNT 1 k 0", "-ERR syntax error"),
+            (
+                "XREAD STREAMS k l 0",
+                "-ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
+            ),
+            (
+                "XREAD NOACK STREAMS k 0",
+                "-ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.",
+            ),
+            (
+                "XREAD STREAMS k >",
+                "-ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.",
+            ),
+            ("XREAD STREAMS k x", "-ERR Invalid stream ID specified as stream command argument"),
+            ("XREAD STREAMS k s x 0", "-ERR Invalid stream ID specified as stream command argument"),
+            ("XREAD STREAMS k s 0 x", "-WRONGTYPE Operation against a key holding the wrong kind of value"),
+            ("XREADGROUP COUNT 1 NOACK STREAMS k >", "-ERR Missing GROUP option for XREADGROUP"),
+            (
+                "XREADGROUP GROUP x c STREAMS k x",
+                "-NOGROUP No such key 'k' or consumer group 'x' in XREADGROUP with GROUP option",
+            ),
+        ] {
+            assert_eq!(session.run(line), reply, "{line}");
+        }
+        assert!(session.run("XREADGROUP GROUP g c STREAMS k $").starts_with("-ERR The $ ID is meaningless"));
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::strict_id;
 use super::trimming::{Options, references_of};
-use crate::command::number::int;
+use crate::command::number::parse_int;
 use crate::command::spec::{KeySpec, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
 use crate::store::value::stream::{Id, References, Stream};
@@ -111,14 +111,14 @@ fn ids(args: Args<'_>, first: usize, end: usize) -> Result<Vec<Id>, Error> {
 
 /// Reads `[KEEPREF|DELREF|ACKED] IDS numids id …` from argument `at` on.
 fn references_and_ids(args: Args<'_>, mut at: usize) -> Result<(References, Vec<Id>), Error> {
-    let (mut references, mut chosen) = (References::Keep, None);
+    let (mut references, mut chosen) = (None, None);
     while at < args.len() {
-        if let Some(other) = references_of(args, at) {
-            references = other;
+        if references.is_none() && references_of(args, at).is_some() {
+            references = references_of(args, at);
             at += 1;
         } else if args.is(at, "ids") && at + 1 < args.len() {
-            let count = int(args.at(at + 1))?;
-            let count = usize::try_from(count).ok().filter(|count| *count > 0);
+            let count = parse_int(args.at(at + 1)).and_then(|count| usize::try_from(count).ok());
+            let count = count.filter(|count| *count > 0);
             let count = count.ok_or(Error::Static("ERR Number of IDs must be a positive integer"))?;
             let end = (at + 2).saturating_add(count);
             if end > args.len() {
@@ -130,15 +130,14 @@ fn references_and_ids(args: Args<'_>, mut at: usize) -> Result<(References, Vec<
             return Err(Error::Syntax);
         }
     }
-    Ok((references, chosen.ok_or(Error::Syntax)?))
+    let chosen = chosen.ok_or(Error::Static("ERR IDS option is required"))?;
+    Ok((references.unwrap_or_default(), chosen))
 }
 
+/// Deletes an entry unless it has to stay; what is told of one that is not there is up to the caller.
 fn delete_as(stream: &mut Stream, id: Id, references: References) -> i64 {
     if references == References::OnlyAcknowledged && stream.is_referenced(id) {
         return STILL_REFERENCED;
-    }
-    if references == References::Delete {
-        stream.acknowledge_everywhere(id);
     }
     stream.delete(id);
     DELETED
@@ -146,38 +145,136 @@ fn delete_as(stream: &mut Stream, id: Id, references: References) -> i64 {
 
 fn xdelex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (references, ids) = references_and_ids(args, 2)?;
-    remove_each(
-        ctx,
-        args.key(1),
-        &ids,
-        |stream, id| {
-            if stream.has(id) { delete_as(stream, id, references) } else { NO_SUCH_ENTRY }
-        },
-    )
+    remove_each(ctx, args.key(1), &ids, |stream, id| {
+        // Also of an entry that is gone, when it is pending still.
+        let forgotten = references == References::Delete && stream.acknowledge_everywhere(id);
+        let result = if stream.has(id) { delete_as(stream, id, references) } else { NO_SUCH_ENTRY };
+        (result, forgotten)
+    })
 }
 
 fn xackdel(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (references, ids) = references_and_ids(args, 3)?;
     remove_each(ctx, args.key(1), &ids, |stream, id| {
         let acknowledged = stream.group_mut(args.at(2)).is_some_and(|group| group.acknowledge(id));
-        if acknowledged { delete_as(stream, id, references) } else { NO_SUCH_ENTRY }
+        if !acknowledged {
+            return (NO_SUCH_ENTRY, false);
+        }
+        if references == References::Delete {
+            stream.acknowledge_everywhere(id);
+        }
+        (delete_as(stream, id, references), true)
     })
 }
 
-/// Answers what `remove` does for each id; a missing stream has none of them.
-fn remove_each(ctx: &mut Ctx<'_>, key: Key<'_>, ids: &[Id], mut remove: impl FnMut(&mut Stream, Id) -> i64) -> Outcome {
+/// Answers what `remove` does for each id, which is told with whether a group changed; a missing stream has none.
+fn remove_each(
+    ctx: &mut Ctx<'_>,
+    key: Key<'_>,
+    ids: &[Id],
+    mut remove: impl FnMut(&mut Stream, Id) -> (i64, bool),
+) -> Outcome {
+    let mut changed = false;
     let results = ctx.tx.update(key, |stream: &mut Stream| {
         let before = stream.len();
-        let results: Vec<i64> = ids.iter().map(|id| remove(stream, *id)).collect();
-        (results, before - stream.len())
+        let each = ids.iter().map(|id| {
+            let (result, group_changed) = remove(stream, *id);
+            changed |= group_changed;
+            result
+        });
+        (each.collect(), before - stream.len())
     })?;
     let (results, deleted) = results.unwrap_or_else(|| (vec![NO_SUCH_ENTRY; ids.len()], 0));
     if deleted > 0 {
         ctx.tx.notify(Event::Stream, "xdel", key);
-    } else if results.iter().any(|result| *result != NO_SUCH_ENTRY) {
+    } else if changed {
         ctx.tx.changed(key);
     }
     ctx.reply.array(results.len());
     results.into_iter().for_each(|result| ctx.reply.int(result));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::command::testing::Session;
+
+    /// Six entries that two groups have read, the second up to the fourth.
+    fn session() -> Session {
+        let mut session = Session::default();
+        (1..=6).for_each(|ms| drop(session.run(&format!("XADD k {ms} f v"))));
+        session.run("XGROUP CREATE k g 0");
+        session.run("XGROUP CREATE k h 0");
+        session.run("XREADGROUP GROUP g c STREAMS k >");
+        session.run("XREADGROUP GROUP h c COUNT 4 STREAMS k >");
+        session
+    }
+
+    #[test]
+    fn deleting_counts_what_was_there() {
+        let mut session = session();
+        assert_eq!(session.run("XDEL k 2 9 2-0 3"), ":2");
+        assert_eq!(session.run("XDEL none x"), ":0");
+        assert_eq!(session.run("XDEL k 1 x"), "-ERR Invalid stream ID specified as stream command argument");
+        assert_eq!(session.run("XLEN k"), ":4");
+        assert_eq!(session.run("XPENDING k g").split(' ').nth(1), Some(":6"));
+    }
+
+    #[test]
+    fn trimming_goes_by_length_or_id_or_whole_nodes() {
+        let mut session = session();
+        assert_eq!(session.run("XTRIM k MAXLEN 5"), ":1");
+        assert_eq!(session.run("XTRIM k MINID = 4-0"), ":2");
+        assert_eq!(session.run("XTRIM k MAXLEN ~ 1"), ":0");
+        assert_eq!(session.run("XTRIM none MAXLEN 1"), ":0");
+        assert_eq!(session.run("XTRIM k LIMIT 0"), "-ERR syntax error, XTRIM must be called with trimming strategy");
+        assert_eq!(session.run("XTRIM k MAXLEN 1 x"), "-ERR syntax error");
+        session.config.limits.stream_node_entries_max = 2;
+        (7..=10).for_each(|ms| drop(session.run(&format!("XADD k {ms} f v"))));
+        assert_eq!(session.run("XTRIM k MAXLEN ~ 3"), ":3");
+        assert_eq!(session.run("XLEN k"), ":4");
+    }
+
+    #[test]
+    fn entries_that_groups_need_may_stay_or_be_forgotten() {
+        let mut session = session();
+        session.run("XACK k g 1 2 3 4 5 6");
+        session.run("XACK k h 2 3");
+        assert_eq!(session.run("XDELEX k ACKED IDS 4 1 2 5 9"), "*4 :2 :1 :2 :-1");
+        assert_eq!(session.run("XTRIM k MAXLEN 0 ACKED"), ":1");
+        assert_eq!(session.run("XDELEX k DELREF IDS 1 1"), "*1 :1");
+        assert_eq!(session.run("XPENDING k h"), "*4 :1 $3 4-0 $3 4-0 *1 *2 $1 c $1 1");
+        session.run("XDEL k 4");
+        assert_eq!(session.run("XDELEX k DELREF IDS 1 4"), "*1 :-1");
+        assert_eq!(session.run("XPENDING k h").split(' ').nth(1), Some(":0"));
+        assert_eq!(session.run("XLEN k"), ":2");
+    }
+
+    #[test]
+    fn acknowledging_can_delete() {
+        let mut session = session();
+        assert_eq!(session.run("XACKDEL k g IDS 2 1 9"), "*2 :1 :-1");
+        assert_eq!(session.run("XACKDEL k g ACKED IDS 1 2"), "*1 :2");
+        assert_eq!(session.run("XACKDEL k h ACKED IDS 1 2"), "*1 :1");
+        assert_eq!(session.run("XACKDEL k g DELREF IDS 1 3"), "*1 :1");
+        assert_eq!(session.run("XPENDING k h - + 9"), "*2 *4 $3 1-0 $1 c :0 :1 *4 $3 4-0 $1 c :0 :1");
+        assert_eq!(session.run("XACKDEL k none IDS 1 4"), "*1 :-1");
+        assert_eq!(session.run("XACKDEL none g IDS 2 4 5"), "*2 :-1 :-1");
+    }
+
+    #[test]
+    fn ids_are_counted_and_behind_their_word() {
+        let mut session = Session::default();
+        for (line, reply) in [
+            ("XDELEX k IDS 0 1", "-ERR Number of IDs must be a positive integer"),
+            ("XDELEX k IDS x 1", "-ERR Number of IDs must be a positive integer"),
+            ("XDELEX k IDS 2 1", "-ERR The `numids` parameter must match the number of arguments"),
+            ("XDELEX k IDS 1 1 2", "-ERR syntax error"),
+            ("XDELEX k KEEPREF DELREF IDS 1 1", "-ERR syntax error"),
+            ("XACKDEL k g IDS 1 x", "-ERR Invalid stream ID specified as stream command argument"),
+            ("XDELEX k IDS 1 1 ACKED", "*1 :-1"),
+        ] {
+            assert_eq!(session.run(line), reply, "{line}");
+        }
+    }
 }

@@ -28,7 +28,7 @@ impl Options {
     pub fn read(args: Args<'_>, adds: bool, limits: &Limits) -> Result<Options, Error> {
         let mut options = Options::default();
         let mut threshold = None;
-        let (mut approximate, mut limit, mut references) = (false, None, References::Keep);
+        let (mut approximate, mut limit, mut references) = (false, None, None);
         let mut at = 2;
         while at < args.len() {
             let more = args.len() - 1 - at;
@@ -55,8 +55,8 @@ impl Options {
                 at += 1;
             } else if adds && args.is(at, "nomkstream") {
                 options.no_mkstream = true;
-            } else if let Some(chosen) = references_of(args, at) {
-                references = chosen;
+            } else if references.is_none() && references_of(args, at).is_some() {
+                references = references_of(args, at);
             } else if adds {
                 options.id = Some((new_id(args.at(at))?, at));
                 break;
@@ -75,6 +75,7 @@ impl Options {
             return Err(Error::Static("ERR syntax error, LIMIT cannot be used without the special ~ option"));
         }
         let limit = limit.unwrap_or(if approximate { default_limit(limits) } else { 0 });
+        let references = references.unwrap_or_default();
         options.trim = threshold.map(|threshold| Trim { threshold, approximate, limit, references });
         Ok(options)
     }
@@ -88,7 +89,7 @@ fn threshold_of(by_length: bool, text: &[u8]) -> Result<Threshold, Error> {
     length.map(Threshold::Length).map_err(|_| Error::Static("ERR The MAXLEN argument must be >= 0."))
 }
 
-/// The option of 8.2 that says what becomes of entries that groups refer to.
+/// The option of 8.2 that says what becomes of entries that groups refer to. Commands take one of them.
 pub fn references_of(args: Args<'_>, at: usize) -> Option<References> {
     [("keepref", References::Keep), ("delref", References::Delete), ("acked", References::OnlyAcknowledged)]
         .into_iter()

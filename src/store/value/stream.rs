@@ -234,11 +234,9 @@ impl Stream {
         self.groups().any(|group| id > group.last_id || group.get(id).is_some())
     }
 
-    /// Acknowledges an entry in every group. O(groups).
-    pub fn acknowledge_everywhere(&mut self, id: Id) {
-        for group in &mut self.groups {
-            group.acknowledge(id);
-        }
+    /// Acknowledges an entry in every group; false when it was pending in none. O(groups).
+    pub fn acknowledge_everywhere(&mut self, id: Id) -> bool {
+        self.groups.iter_mut().filter_map(|group| group.acknowledge(id).then_some(())).count() > 0
     }
 
     /// Nodes that entries are packed in.

@@ -99,7 +99,13 @@ impl Stream {
     fn forget_pending(&mut self, trim: &Trim, place: usize) {
         if trim.references == References::Delete && !self.groups.is_empty() {
             let ids: Vec<Id> = self.nodes[place].ascending().map(|entry| entry.id).collect();
-            ids.into_iter().for_each(|id| self.acknowledge_everywhere(id));
+            self.forget(&ids);
+        }
+    }
+
+    fn forget(&mut self, ids: &[Id]) {
+        for id in ids {
+            self.acknowledge_everywhere(*id);
         }
     }
 
@@ -123,7 +129,7 @@ impl Stream {
         let removed = self.nodes[place].delete_while(chosen, |id| gone.push(id));
         self.len -= removed;
         if trim.references == References::Delete {
-            gone.into_iter().for_each(|id| self.acknowledge_everywhere(id));
+            self.forget(&gone);
         }
         removed
     }
