@@ -486,4 +486,29 @@ mod tests {
         }
         assert!(session.run("XREADGROUP GROUP g c STREAMS k $").starts_with("-ERR The $ ID is meaningless"));
     }
+
+    #[test]
+    fn no_line_touches_a_key_that_is_not_locked() {
+        let seed = fastrand::u64(..);
+        println!("seed {seed}");
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut session = session();
+        let words = ["STREAMS", "streams", "GROUP", "COUNT", "BLOCK", "NOACK", "g", "k", "a", "1", "0", ">", "$"];
+        for key in words {
+            session.run(&format!("XGROUP CREATE {key} g 0 MKSTREAM"));
+            session.run(&format!("XGROUP CREATE {key} streams 0 MKSTREAM"));
+        }
+        let mut served = 0;
+        for _ in 0..50_000 {
+            let mut line =
+                ["XREAD a", "XREADGROUP GROUP g", "XREADGROUP COUNT 1 GROUP streams"][random.usize(..3)].to_owned();
+            for _ in 0..random.usize(3..9) {
+                line += " ";
+                line += words[random.usize(..words.len())];
+            }
+            // To run is enough: keys that are not locked cannot be touched.
+            served += usize::from(!session.run(&line.replace("XREAD a", "XREAD")).starts_with('-'));
+        }
+        assert!(served > 100, "{served} lines were no errors");
+    }
 }
