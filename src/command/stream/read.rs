@@ -103,8 +103,8 @@ fn read(ctx: &mut Ctx<'_>, args: Args<'_>, grouped: bool) -> Outcome {
     Ok(())
 }
 
-/// Nothing is there to reply with. With BLOCK the request is to wait for a key of [`Reading::keys`] to change and be
-/// served again until then; today it is answered as if its time had passed.
+/// Nothing is there to reply with. With BLOCK the request is to wait for a key of [`Reading::keys`] to change, and to
+/// be served again [at](Reading::at) its [places](Reading::places); today it is answered as if its time had passed.
 fn nothing_there(ctx: &mut Ctx<'_>, reading: &Reading<'_>) {
     let _ = reading.block_ms;
     ctx.reply.null_array();
@@ -169,6 +169,17 @@ impl<'a> Reading<'a> {
     /// The keys of the streams, as often as the request names them.
     pub fn keys(&self) -> impl Iterator<Item = Key<'a>> {
         (self.keys_at..self.keys_at + self.len()).map(|at| self.args.key(at))
+    }
+
+    /// Where each stream is read from, once resolved: in the order of [`keys`](Self::keys). A request that waits keeps
+    /// these, since what `$` and `+` mean changes.
+    pub fn places(&self) -> &[From] {
+        &self.from
+    }
+
+    /// The same reading at places that were resolved before.
+    pub fn at(self, places: &[From]) -> Reading<'a> {
+        Reading { from: places.into(), ..self }
     }
 
     /// Looks up where each stream is to be read from, and whether it and the group are there.

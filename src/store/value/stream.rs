@@ -218,6 +218,10 @@ impl Stream {
         match self.place_of(group.name()) {
             Ok(_) => false,
             Err(place) => {
+                if self.groups.is_empty() {
+                    // Most streams have one group, and the first would make room for four.
+                    self.groups.reserve_exact(1);
+                }
                 self.groups.insert(place, group);
                 true
             }

@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 const RUN_MAX: usize = 128;
 /// Runs that together have no more ids than this become one.
 const MERGED_MAX: usize = RUN_MAX / 2;
+/// Room for handles of runs that stays when there are fewer: most maps are empty again and again.
+const ROOM_KEPT: usize = 16;
 
 /// Values by id, in the order of the ids.
 #[derive(Clone, Debug)]
@@ -84,7 +86,11 @@ impl<V> IdMap<V> {
         };
         self.len += 1;
         match self.runs.get_mut(run) {
-            None => self.runs.push_back(vec![(id, value)]),
+            None => {
+                // Most maps stay small, and the first run would make room for four.
+                self.runs.reserve_exact(1);
+                self.runs.push_back(vec![(id, value)]);
+            }
             Some(entries) if entries.len() < RUN_MAX => entries.insert(at, (id, value)),
             // What comes at the end opens a run and leaves the one before it full.
             Some(_) if at == RUN_MAX => self.runs.insert(run + 1, vec![(id, value)]),
@@ -107,6 +113,9 @@ impl<V> IdMap<V> {
         self.len -= 1;
         if entries.is_empty() {
             self.runs.remove(run);
+            if self.runs.len() * 4 <= self.runs.capacity() && self.runs.capacity() > ROOM_KEPT {
+                self.runs.shrink_to(self.runs.len() * 2);
+            }
             return Some(value);
         }
         let left = entries.len();
