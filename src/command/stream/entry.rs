@@ -25,9 +25,11 @@ pub const COMMANDS: &[Spec] = &[
         history: &[
             ("6.2.0", "Added the `NOMKSTREAM` option, `MINID` trimming strategy and the `LIMIT` option."),
             ("7.0.0", "Added support for the `<ms>-*` explicit ID form."),
+            ("8.2.0", "Added the `KEEPREF`, `DELREF` and `ACKED` options."),
         ],
-        args: "key@0 NOMKSTREAM>6.2.0? trim{strategy(MAXLEN | MINID>6.2.0) operator(equal='=' | approximately='~')? \
-            threshold count:int=LIMIT>6.2.0?}? id_or_auto(auto_id='*' | id) field_value{field value}*",
+        args: "key@0 NOMKSTREAM>6.2.0? condition(KEEPREF | DELREF | ACKED)>8.2.0? trim{strategy(MAXLEN | MINID>6.2.0) \
+            operator(equal='=' | approximately='~')? threshold count:int=LIMIT>6.2.0?}? id_or_auto(auto_id='*' | id) \
+            field_value{field value}*",
         run: Run::Data(xadd),
         ..Spec::BLANK
     },

@@ -33,6 +33,7 @@ const SUBCOMMANDS: &[Spec] = &[
         since: "5.0.0",
         group: "stream",
         complexity: "O(1)",
+        history: &[("7.2.0", "Added the `inactive` field.")],
         args: "key@0 groupname",
         run: Run::Data(consumers),
         ..Spec::BLANK
@@ -81,6 +82,7 @@ const SUBCOMMANDS: &[Spec] = &[
                 "Added the `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` \
                 and `lag` fields",
             ),
+            ("7.2.0", "Added the `active-time` field."),
         ],
         args: "key@0 full=FULL{count:int=COUNT?}?",
         run: Run::Data(stream),

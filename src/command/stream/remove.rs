@@ -38,9 +38,12 @@ pub const COMMANDS: &[Spec] = &[
         complexity: "O(N), with N being the number of evicted entries. Constant times are very small however, since \
             entries are organized in macro nodes containing multiple entries that can be released with a single \
             deallocation.",
-        history: &[("6.2.0", "Added the `MINID` trimming strategy and the `LIMIT` option.")],
+        history: &[
+            ("6.2.0", "Added the `MINID` trimming strategy and the `LIMIT` option."),
+            ("8.2.0", "Added the `KEEPREF`, `DELREF` and `ACKED` options."),
+        ],
         args: "key@0 trim{strategy(MAXLEN | MINID>6.2.0) operator(equal='=' | approximately='~')? threshold \
-            count:int=LIMIT>6.2.0?}",
+            count:int=LIMIT>6.2.0? condition(KEEPREF | DELREF | ACKED)>8.2.0?}",
         run: Run::Data(xtrim),
         ..Spec::BLANK
     },
