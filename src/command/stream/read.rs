@@ -54,9 +54,9 @@ pub const COMMANDS: &[Spec] = &[
     },
 ];
 
-/// What of a stream is asked for.
+/// Where a stream is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum Place {
     /// Entries behind this id; with a group: of those that the consumer was given before.
     Behind(Id),
     /// Entries that the group was not given yet.
@@ -78,7 +78,7 @@ pub struct Reading<'a> {
     /// The argument with the first key; the ids stand behind the keys.
     keys_at: usize,
     /// One for each key.
-    from: SmallVec<[From; 4]>,
+    places: SmallVec<[Place; 4]>,
     /// Entries of each stream; 0: all.
     count: usize,
     member: Option<Member<'a>>,
@@ -113,7 +113,7 @@ fn nothing_there(ctx: &mut Ctx<'_>, reading: &Reading<'_>) {
 impl<'a> Reading<'a> {
     /// Reads options, keys and ids but for what depends on the streams; see [`resolve`](Self::resolve).
     pub fn parse(args: Args<'a>, grouped: bool, now_ms: i64) -> Result<Reading<'a>, Error> {
-        let mut reading = Reading { args, keys_at: 0, from: SmallVec::new(), count: 0, member: None, block_ms: None };
+        let mut reading = Reading { args, keys_at: 0, places: SmallVec::new(), count: 0, member: None, block_ms: None };
         let (mut names, mut no_ack) = (None, false);
         let mut at = 1;
         while at < args.len() && reading.keys_at == 0 {
@@ -173,13 +173,13 @@ impl<'a> Reading<'a> {
 
     /// Where each stream is read from, once resolved: in the order of [`keys`](Self::keys). A request that waits keeps
     /// these, since what `$` and `+` mean changes.
-    pub fn places(&self) -> &[From] {
-        &self.from
+    pub fn places(&self) -> &[Place] {
+        &self.places
     }
 
     /// The same reading at places that were resolved before.
-    pub fn at(self, places: &[From]) -> Reading<'a> {
-        Reading { from: places.into(), ..self }
+    pub fn at(self, places: &[Place]) -> Reading<'a> {
+        Reading { places: places.into(), ..self }
     }
 
     /// Looks up where each stream is to be read from, and whether it and the group are there.
@@ -189,7 +189,7 @@ impl<'a> Reading<'a> {
             let stream = ctx.tx.read::<Stream>(self.args.key(key_at))?;
             self.check_group(self.args.at(key_at), stream.as_deref())?;
             let text = quotable(self.args.at(key_at + self.len()), usize::MAX);
-            self.from.push(self.from(text, stream.as_deref())?);
+            self.places.push(self.place(text, stream.as_deref())?);
         }
         Ok(())
     }
@@ -203,27 +203,27 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn from(&self, text: &[u8], stream: Option<&Stream>) -> Result<From, Error> {
+    fn place(&self, text: &[u8], stream: Option<&Stream>) -> Result<Place, Error> {
         match (text, self.member) {
-            (b"$", None) => Ok(From::Behind(stream.map_or(Id::MIN, Stream::last_id))),
+            (b"$", None) => Ok(Place::Behind(stream.map_or(Id::MIN, Stream::last_id))),
             (b"$", Some(_)) => Err(Error::Static(
                 "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this \
                  consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return \
                  an empty result set.",
             )),
             // Of 7.4: the last entry that is there.
-            (b"+", None) => Ok(From::Behind(
+            (b"+", None) => Ok(Place::Behind(
                 stream.map_or(Id::MIN, |stream| stream.last_live_id().previous().unwrap_or(stream.last_id())),
             )),
             (b"+", Some(_)) => Err(INVALID_ID),
             (b">", None) => Err(Error::Static(
                 "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.",
             )),
-            (b">", Some(_)) => Ok(From::New),
+            (b">", Some(_)) => Ok(Place::New),
             (text, member) => match strict_id(text)? {
                 // The reference has no other sign for new entries.
-                Id::MAX if member.is_some() => Ok(From::New),
-                id => Ok(From::Behind(id)),
+                Id::MAX if member.is_some() => Ok(Place::New),
+                id => Ok(Place::Behind(id)),
             },
         }
     }
@@ -233,12 +233,12 @@ impl<'a> Reading<'a> {
     pub fn serve(&self, ctx: &mut Ctx<'_>) -> Result<bool, Error> {
         let mark = ctx.reply.mark();
         let mut served = 0;
-        for (number, from) in self.from.iter().enumerate() {
+        for (number, place) in self.places.iter().enumerate() {
             let key = self.args.key(self.keys_at + number);
-            let there = match (self.member, from) {
-                (None, From::Behind(id)) => self.serve_plain(ctx, key, *id)?,
-                (Some(member), from) => self.serve_member(ctx, key, member, *from)?,
-                (None, From::New) => false,
+            let there = match (self.member, place) {
+                (None, Place::Behind(id)) => self.serve_plain(ctx, key, *id)?,
+                (Some(member), place) => self.serve_member(ctx, key, member, *place)?,
+                (None, Place::New) => false,
             };
             served += usize::from(there);
         }
@@ -265,14 +265,14 @@ impl<'a> Reading<'a> {
         Ok(true)
     }
 
-    fn serve_member(&self, ctx: &mut Ctx<'_>, key: Key<'_>, member: Member<'_>, from: From) -> Result<bool, Error> {
+    fn serve_member(&self, ctx: &mut Ctx<'_>, key: Key<'_>, member: Member<'_>, place: Place) -> Result<bool, Error> {
         let now_ms = ctx.tx.now_ms();
         let reply = &mut ctx.reply;
         let served = ctx.tx.update(key, |stream: &mut Stream| {
             self.check_group(key.bytes(), Some(stream))?;
             let group = stream.group(member.group).expect("it was looked up");
             let last_id = group.last_id;
-            if from == From::New && (stream.is_empty() || stream.last_live_id() <= last_id) {
+            if place == Place::New && (stream.is_empty() || stream.last_live_id() <= last_id) {
                 return Ok::<_, Error>(None);
             }
             begin_stream(reply, key);
@@ -284,9 +284,9 @@ impl<'a> Reading<'a> {
             } else {
                 group.create(member.consumer, now_ms);
             }
-            match from {
-                From::New => deliver(stream, member, last_id, self.count, now_ms, reply),
-                From::Behind(id) => recall(stream, member, id, self.count, now_ms, reply),
+            match place {
+                Place::New => deliver(stream, member, last_id, self.count, now_ms, reply),
+                Place::Behind(id) => recall(stream, member, id, self.count, now_ms, reply),
             }
             Ok(Some(created))
         })?;
