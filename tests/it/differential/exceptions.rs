@@ -2,8 +2,8 @@
 //!
 //! What the sequences never contain, since the two differ there by nature: more than 1,048,576 arguments (7.0.15 takes
 //! 2^31 - 1, slotwise answers the bound's error), a zero byte inside an inline request (7.0.15 waits for ever, slotwise
-//! ends the request there), a sorted set left unpacked by SORT (the generator packs it again), and CONFIG GET patterns
-//! that name settings of 7.2.
+//! ends the request there), a sorted set left unpacked by SORT (the generator packs it again), a RETRYCOUNT of XCLAIM
+//! beyond 32 bits (slotwise keeps the largest number of 32 bits then), and CONFIG GET patterns that name settings of 7.2.
 //!
 //! The reference is 7.0.15; slotwise announces 7.2.4 and takes options of later versions (compatibility list: 7.2, 7.4, 8.x).
 
