@@ -144,7 +144,9 @@ impl Set {
             Repr::Ints(ints) => match integer(member) {
                 Some(value) => {
                     let added = ints.insert(value);
-                    self.convert_if_too_long(limits);
+                    if added {
+                        self.convert_if_too_long(limits);
+                    }
                     added
                 }
                 None => {
@@ -178,7 +180,9 @@ impl Set {
     pub fn add_elem(&mut self, member: Elem<'_>, limits: &Limits) -> bool {
         if let (Repr::Ints(ints), Elem::Int(value)) = (&mut self.repr, member) {
             let added = ints.insert(value);
-            self.convert_if_too_long(limits);
+            if added {
+                self.convert_if_too_long(limits);
+            }
             return added;
         }
         self.add(member.as_bytes(&mut [0; 20]), limits)
@@ -515,6 +519,16 @@ mod tests {
             set.pop_random(|_| {});
         }
         assert_eq!(set.inner_encoding(), "hashtable");
+    }
+
+    #[test]
+    fn a_limit_that_was_lowered_matters_when_something_is_added() {
+        let mut set = of(&["1", "2", "3"]);
+        let limits = Limits { intset_entries_max: 2, ..Limits::default() };
+        assert!(!set.add(b"3", &limits) && !set.add_elem(Elem::Int(3), &limits));
+        assert_eq!(set.inner_encoding(), "intset");
+        assert!(set.add(b"4", &limits));
+        assert_ne!(set.inner_encoding(), "intset");
     }
 
     #[test]
