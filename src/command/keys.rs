@@ -2,7 +2,9 @@
 //!
 //! Three ways, as in the reference: the key specifications of the row; where those fail on the arguments at
 //! hand, a lenient reading of the key count; and for a few commands a search of their own ([`OwnKeys`]).
-//! The answers are those of `COMMAND GETKEYS` and `COMMAND GETKEYSANDFLAGS`. Nothing is allocated: whatever
+//! The answers are those of `COMMAND GETKEYS` and `COMMAND GETKEYSANDFLAGS`. What is locked and routed is found by a
+//! command's own search where it has one, as in the reference: specifications look for a word wherever it stands, and
+//! may take the name of a group for STREAMS, where the command itself does not. Nothing is allocated: whatever
 //! the command, its keys are at most [`RUNS_MAX`] runs of evenly spaced arguments. Every search is O(arguments)
 //! and every position is below their number.
 //!
@@ -98,19 +100,19 @@ impl Keys {
     }
 }
 
-/// The keys of a request of `command`, `arg_count` arguments with the name, read through `at`.
+/// The keys that running a request of `command` touches: `arg_count` arguments with the name, read through `at`.
 ///
 /// `at` is called with positions below `arg_count` only. No keys: the command has none, or the arguments are
 /// such that running it would answer with an error. The arity should have been checked before.
 #[inline]
 pub fn keys_of<'a>(command: &Command, arg_count: usize, at: impl Fn(usize) -> &'a [u8]) -> Keys {
-    find(command, Argv { len: arg_count, at: &at }, false)
+    find_to_run(command, Argv { len: arg_count, at: &at }, false)
 }
 
 /// As [`keys_of`], with the shard channels too: everything that decides a request's slot.
 #[inline]
 pub fn routed_of<'a>(command: &Command, arg_count: usize, at: impl Fn(usize) -> &'a [u8]) -> Keys {
-    find(command, Argv { len: arg_count, at: &at }, true)
+    find_to_run(command, Argv { len: arg_count, at: &at }, true)
 }
 
 /// What COMMAND GETKEYS answers for this command line, its name included.
@@ -126,7 +128,7 @@ pub fn ask<'a>(arg_count: usize, at: impl Fn(usize) -> &'a [u8]) -> Result<Keys,
     if !command.takes(arg_count) {
         return Err(KeysError::WrongArity);
     }
-    let keys = keys_of(command, arg_count, at);
+    let keys = find(command, Argv { len: arg_count, at: &at }, false);
     if keys.is_empty() && !command.flags.has(super::words::Flags::NO_MANDATORY_KEYS) {
         return Err(KeysError::Invalid);
     }
@@ -142,6 +144,14 @@ struct Argv<'f, 'a> {
 impl Argv<'_, '_> {
     fn is(&self, position: usize, word: &str) -> bool {
         (self.at)(position).eq_ignore_ascii_case(word.as_bytes())
+    }
+}
+
+#[inline]
+fn find_to_run(command: &Command, argv: Argv<'_, '_>, channels: bool) -> Keys {
+    match command.spec.own_keys {
+        Some(own) => by_own(own, argv),
+        None => find(command, argv, channels),
     }
 }
 
@@ -444,6 +454,24 @@ mod tests {
         assert_eq!(check("bitfield k get u8 0 set u8 0 1"), "1:RW+access+update");
         assert_eq!(check("sort k by store store d store e"), "1:RO+access 7:OW+update");
         assert_eq!(check("migrate h 1 '' 0 9 auth keys keys a b"), "9:RW+access+delete 10:RW+access+delete");
+    }
+
+    #[test]
+    fn what_runs_is_found_as_the_command_itself_finds_it() {
+        let runs = |line: &str| {
+            let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+            let command = Table::get().command(argv[0]).unwrap();
+            keys_of(command, argv.len(), |at| argv[at]).iter().map(|(at, _)| at).collect::<Vec<_>>()
+        };
+        let line = "xreadgroup count 1 group streams c streams a >";
+        assert_eq!(check(line), "5:RO+access 6:RO+access");
+        assert_eq!(runs(line), [7]);
+        assert_eq!(runs("xread streams streams a b 0 0"), []);
+        assert_eq!(runs("xreadgroup streams a > group g c"), []);
+        assert_eq!(runs("xread count streams 1 a 0"), []);
+        let line = "georadius k 0 0 1 m store a storedist b store c";
+        assert_eq!(check(line), "1:RO+access 7:OW+update 9:OW+update");
+        assert_eq!(runs(line), [1, 11]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Searching around a position.
 
-use crate::command::spec::{KeySpec, Spec};
+use super::query::{self, Form};
+use crate::command::spec::{KeySpec, Run, Spec};
+use crate::command::{Args, Ctx, Outcome};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -20,6 +22,7 @@ pub const COMMANDS: &[Spec] = &[
         args: "key@0 from(member:string=FROMMEMBER | longitude_latitude=FROMLONLAT{longitude:double latitude:double}) \
             by(circle{radius:double=BYRADIUS unit(M | KM | FT | MI)} | box{width:double=BYBOX height:double unit(M | \
             KM | FT | MI)}) order(ASC | DESC)? count{count:int=COUNT ANY?}? WITHCOORD? WITHDIST? WITHHASH?",
+        run: Run::Data(geosearch),
         ..Spec::BLANK
     },
     Spec {
@@ -38,6 +41,15 @@ pub const COMMANDS: &[Spec] = &[
         args: "destination@0 source@1 from(member:string=FROMMEMBER | longitude_latitude=FROMLONLAT{longitude:double \
             latitude:double}) by(circle{radius:double=BYRADIUS unit(M | KM | FT | MI)} | box{width:double=BYBOX \
             height:double unit(M | KM | FT | MI)}) order(ASC | DESC)? count{count:int=COUNT ANY?}? STOREDIST?",
+        run: Run::Data(geosearchstore),
         ..Spec::BLANK
     },
 ];
+
+fn geosearch(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    query::run(ctx, args, Form::Search)
+}
+
+fn geosearchstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    query::run(ctx, args, Form::SearchStore)
+}
