@@ -173,6 +173,7 @@ impl Config {
             data: DataConfig {
                 limits,
                 proto_max_bulk_bytes: settings.number("proto-max-bulk-len").unwrap_or(512 << 20),
+                hll_sparse_bytes_max: settings.number("hll-sparse-max-bytes").unwrap_or(3000),
                 cluster_enabled,
                 access: memory.access(),
                 shared_integers: memory.shares_integers(),
