@@ -8,7 +8,8 @@
 //! Environment:
 //! - `DIFF_COMMANDS`  requests per test (default 200,000)
 //! - `DIFF_SEED`      first seed; sequence `n` of a run has the seed `DIFF_SEED + n`
-//! - `DIFF_FAMILY`    families, comma-separated: string bitmap generic hash list set sorted_set connection server cluster
+//! - `DIFF_FAMILY`    families, comma-separated: string bitmap generic hash list set sorted_set geo hyperloglog
+//!   connection server cluster
 //! - `DIFF_LEFT`, `DIFF_RIGHT`  addresses of running servers (their data is flushed)
 //! - `DIFF_MAX`       different kinds of differences to collect before giving up (default 10)
 //! - `DIFF_ALLOW_MISSING=1`  commands that the left server does not know are no failure
@@ -276,6 +277,7 @@ fn draw_sequence(grammar: &Grammar, seed: u64, pair: &Pair) -> (Vec<Request>, Ve
         ("zset-max-listpack-value", [64, 64, 8, 64]),
         ("set-max-intset-entries", [512, 4, 16, 0]),
         ("list-max-listpack-size", [-2, 4, 1, -1]),
+        ("hll-sparse-max-bytes", [3000, 60, 300, 0]),
     ]
     .map(|(name, values)| request(&format!("CONFIG SET {name} {}", values[words.rng.usize(..4)])));
     let mut steps = families::seeds(&mut words);
