@@ -40,7 +40,7 @@ impl Unit {
 }
 
 /// The form of an area; lengths are in its unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// All around the middle.
     Circle {
@@ -54,10 +54,15 @@ pub enum Shape {
         /// From south to north.
         height: f64,
     },
+    /// What lies between its sides, which are straight on a map where degrees are squares. None crosses the date line.
+    Polygon {
+        /// Its corners in turn, three or more.
+        vertices: Vec<Position>,
+    },
 }
 
 /// An area of the earth.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Area {
     /// What distances are measured from.
     pub middle: Position,
@@ -71,9 +76,14 @@ pub struct Area {
 const AROUND: [(i32, i32); 9] = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1)];
 
 impl Area {
+    /// A polygon. Its middle is that of its corners, each with the same weight.
+    pub fn polygon(vertices: Vec<Position>) -> Area {
+        Area { middle: middle(&vertices), shape: Shape::Polygon { vertices }, unit: Unit::METRE }
+    }
+
     /// The distance of a position from the middle, in metres, when it lies inside.
     pub fn distance_inside_m(&self, position: Position) -> Option<f64> {
-        match self.shape {
+        match &self.shape {
             Shape::Circle { radius } => {
                 let distance_m = distance_m(self.middle, position);
                 let outside = distance_m > radius * self.unit.metres;
@@ -91,21 +101,30 @@ impl Area {
                 }
                 Some(distance_m(self.middle, position))
             }
+            Shape::Polygon { vertices } => encloses(vertices, position).then(|| distance_m(self.middle, position)),
         }
     }
 
     /// The cells that hold everything inside, each once: the one around the middle, then up to eight around it.
     pub fn cells(&self) -> impl Iterator<Item = Cell> + use<> {
-        let (west, south, east, north) = self.frame();
-        let mut depth = self.depth();
-        let mut center = Cell::around(self.middle, depth);
-        let too_small = center.neighbor(0, 1).bounds().latitudes.1 < north
-            || center.neighbor(0, -1).bounds().latitudes.0 > south
-            || center.neighbor(1, 0).bounds().longitudes.1 < east
-            || center.neighbor(-1, 0).bounds().longitudes.0 > west;
-        if depth > 1 && too_small {
+        let frame @ Frame { west, south, east, north } = self.frame();
+        // The middle of a polygon's corners may lie anywhere in its frame.
+        let is_polygon = matches!(self.shape, Shape::Polygon { .. });
+        let middle = if is_polygon { frame.middle() } else { self.middle };
+        let mut depth = depth(middle, self.reach_m(frame));
+        let mut center = Cell::around(middle, depth);
+        let too_small = |center: Cell| {
+            center.neighbor(0, 1).bounds().latitudes.1 < north
+                || center.neighbor(0, -1).bounds().latitudes.0 > south
+                || center.neighbor(1, 0).bounds().longitudes.1 < east
+                || center.neighbor(-1, 0).bounds().longitudes.0 > west
+        };
+        // Once is enough for what is as wide as high, nearly always, and what the reference does.
+        let mut tries = if is_polygon { DEPTH_MAX } else { 1 };
+        while tries > 0 && depth > 1 && too_small(center) {
+            tries -= 1;
             depth -= 1;
-            center = Cell::around(self.middle, depth);
+            center = Cell::around(middle, depth);
         }
         let bounds = center.bounds();
         // The side of the center cell that lies outside of the area has nothing to look for behind it.
@@ -123,43 +142,108 @@ impl Area {
         })
     }
 
-    /// The degrees that the area lies between: west, south, east, north.
-    fn frame(&self) -> (f64, f64, f64, f64) {
-        let Position { longitude, latitude } = self.middle;
-        let (width, height) = match self.shape {
-            Shape::Circle { radius } => (radius, radius),
+    fn frame(&self) -> Frame {
+        let (width, height) = match &self.shape {
+            Shape::Circle { radius } => (*radius, *radius),
             Shape::Rectangle { width, height } => (width / 2.0, height / 2.0),
+            Shape::Polygon { vertices } => return Frame::around(vertices),
         };
+        let Position { longitude, latitude } = self.middle;
         let (width_m, height_m) = (self.unit.metres * width, self.unit.metres * height);
         let upward = height_m / EARTH_RADIUS_M / DEGREE_RAD;
         // As wide as on the edge that is nearer to the pole.
         let edge = if latitude < 0.0 { latitude - upward } else { latitude + upward };
         let sideward = width_m / EARTH_RADIUS_M / (edge * DEGREE_RAD).cos() / DEGREE_RAD;
-        (longitude - sideward, latitude - upward, longitude + sideward, latitude + upward)
+        Frame {
+            west: longitude - sideward,
+            south: latitude - upward,
+            east: longitude + sideward,
+            north: latitude + upward,
+        }
     }
 
-    /// How small cells may be, so that nine cover the area nearly always.
-    fn depth(&self) -> u32 {
+    /// How far it reaches from its middle, or its frame's, in metres.
+    fn reach_m(&self, frame: Frame) -> f64 {
         let radius = match self.shape {
             Shape::Circle { radius } => radius,
             Shape::Rectangle { width, height } => (width / 2.0 * (width / 2.0) + height / 2.0 * (height / 2.0)).sqrt(),
+            Shape::Polygon { .. } => {
+                let corner = |latitude| Position { longitude: frame.west, latitude };
+                let middle = frame.middle();
+                return distance_m(middle, corner(frame.south)).max(distance_m(middle, corner(frame.north)));
+            }
         };
-        let mut reach_m = radius * self.unit.metres;
-        if reach_m == 0.0 {
-            return DEPTH_MAX;
-        }
-        // A double can be doubled some 2,100 times before it is that large.
-        let mut depth = 1;
-        while reach_m < MERCATOR_MAX_M {
-            reach_m *= 2.0;
-            depth += 1;
-        }
-        depth -= 2;
-        // Cells get narrower towards the poles.
-        let from_equator = self.middle.latitude.abs();
-        depth -= i32::from(from_equator > 66.0) + i32::from(from_equator > 80.0);
-        depth.clamp(1, DEPTH_MAX as i32) as u32
+        radius * self.unit.metres
     }
+}
+
+/// The degrees that an area lies between.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    west: f64,
+    south: f64,
+    east: f64,
+    north: f64,
+}
+
+impl Frame {
+    fn around(vertices: &[Position]) -> Frame {
+        let least = |of: fn(&Position) -> f64| vertices.iter().map(of).fold(f64::INFINITY, f64::min);
+        let most = |of: fn(&Position) -> f64| vertices.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
+        Frame {
+            west: least(|vertex| vertex.longitude),
+            south: least(|vertex| vertex.latitude),
+            east: most(|vertex| vertex.longitude),
+            north: most(|vertex| vertex.latitude),
+        }
+    }
+
+    fn middle(self) -> Position {
+        Position { longitude: (self.west + self.east) / 2.0, latitude: (self.south + self.north) / 2.0 }
+    }
+}
+
+/// How small cells may be, so that nine cover what reaches so far nearly always.
+fn depth(middle: Position, mut reach_m: f64) -> u32 {
+    if reach_m == 0.0 {
+        return DEPTH_MAX;
+    }
+    // A double can be doubled some 2,100 times before it is that large.
+    let mut depth = 1;
+    while reach_m < MERCATOR_MAX_M {
+        reach_m *= 2.0;
+        depth += 1;
+    }
+    depth -= 2;
+    // Cells get narrower towards the poles.
+    let from_equator = middle.latitude.abs();
+    depth -= i32::from(from_equator > 66.0) + i32::from(from_equator > 80.0);
+    depth.clamp(1, DEPTH_MAX as i32) as u32
+}
+
+/// Whether a line from a position to the east crosses an odd number of a polygon's sides.
+fn encloses(vertices: &[Position], position: Position) -> bool {
+    let before = vertices.iter().cycle().skip(vertices.len() - 1);
+    let crossed = vertices.iter().zip(before).filter(|(a, b)| {
+        let spans = (a.latitude > position.latitude) != (b.latitude > position.latitude);
+        spans && {
+            let share = (position.latitude - a.latitude) / (b.latitude - a.latitude);
+            position.longitude < (b.longitude - a.longitude) * share + a.longitude
+        }
+    });
+    crossed.count() % 2 == 1
+}
+
+/// Where the middle of positions, taken as points in space, lies under.
+fn middle(positions: &[Position]) -> Position {
+    let (mut x, mut y, mut z) = (0.0, 0.0, 0.0);
+    for position in positions {
+        let (longitude, latitude) = (position.longitude * DEGREE_RAD, position.latitude * DEGREE_RAD);
+        x += latitude.cos() * longitude.cos();
+        y += latitude.cos() * longitude.sin();
+        z += latitude.sin();
+    }
+    Position { longitude: y.atan2(x) / DEGREE_RAD, latitude: z.atan2((x * x + y * y).sqrt()) / DEGREE_RAD }
 }
 
 /// The distance of two positions, in metres.
@@ -208,7 +292,7 @@ mod tests {
             } else {
                 Shape::Rectangle { width: size, height: size * random.f64() }
             };
-            let cells: Vec<Cell> = Area { middle, shape, unit: Unit::METRE }.cells().collect();
+            let cells: Vec<Cell> = Area { middle, shape: shape.clone(), unit: Unit::METRE }.cells().collect();
             assert!((1..=9).contains(&cells.len()));
             for (at, cell) in cells.iter().enumerate() {
                 assert!(!cells[..at].contains(cell), "{middle:?} {shape:?}");
@@ -235,6 +319,39 @@ mod tests {
                 assert!(area.cells().any(|cell| cell.scores().contains(&score)), "{area:?} {position:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_inside_of_a_polygon_is_in_the_cells() {
+        let seed = fastrand::u64(..);
+        println!("seed {seed}");
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut inside = 0;
+        for _ in 0..3000 {
+            let (middle, size) = (anywhere(&mut random), 10f64.powf(random.f64() * 5.0 - 3.0));
+            let near = |random: &mut fastrand::Rng| Position {
+                longitude: (middle.longitude + (random.f64() - 0.5) * size * 3.0).clamp(-179.9, 179.9),
+                latitude: (middle.latitude + (random.f64() - 0.5) * size).clamp(-85.0, 85.0),
+            };
+            let area = Area::polygon((0..random.usize(3..8)).map(|_| near(&mut random)).collect());
+            let score = near(&mut random).score();
+            if area.distance_inside_m(Position::of_score(score)).is_some() {
+                inside += 1;
+                assert!(area.cells().any(|cell| cell.scores().contains(&score)), "{area:?} {score}");
+            }
+        }
+        assert!(inside > 100, "{inside}");
+    }
+
+    #[test]
+    fn a_polygon_may_have_dents() {
+        let corner = |longitude, latitude| Position { longitude, latitude };
+        // A square with its upper side pressed in.
+        let vertices = [(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (2.0, 1.0), (0.0, 4.0)].map(|(x, y)| corner(x, y)).to_vec();
+        let area = Area::polygon(vertices);
+        let inside = |x, y| area.distance_inside_m(corner(x, y)).is_some();
+        assert!(inside(1.0, 0.5) && inside(0.5, 3.0) && inside(3.5, 3.0));
+        assert!(!inside(2.0, 2.0) && !inside(5.0, 0.5) && !inside(-1.0, 0.5) && !inside(2.0, -0.1));
     }
 
     #[test]

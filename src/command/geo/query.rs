@@ -5,7 +5,7 @@ use super::area::{Area, Shape, Unit};
 use super::grid::{self, Position};
 use super::{coordinate, distance, position};
 use crate::command::elem::bulk;
-use crate::command::number::int;
+use crate::command::number::{int, parse_float, parse_int};
 use crate::command::partial_sort::partial_sort;
 use crate::command::{Args, Ctx, Error, Outcome};
 use crate::resp::Reply;
@@ -54,6 +54,8 @@ enum Order {
 struct Query<'a> {
     middle: Option<Position>,
     shape: Option<(Shape, Unit)>,
+    /// BYPOLYGON, which has a middle of its own.
+    polygon: Option<Area>,
     order: Order,
     /// COUNT; 0: all.
     count: usize,
@@ -77,10 +79,10 @@ struct Found<'s> {
 /// Runs one of the commands. O(members in the cells searched), and sorting those inside.
 pub(super) fn run(ctx: &mut Ctx<'_>, args: Args<'_>, form: Form) -> Outcome {
     let set = ctx.tx.read::<SortedSet>(args.key(form.source()))?;
-    let query = Query::read(args, form, set.as_deref())?;
-    let area = match (query.middle, query.shape) {
+    let mut query = Query::read(args, form, set.as_deref())?;
+    let area = match (query.middle, query.shape.take()) {
         (Some(middle), Some((shape, unit))) => Some(Area { middle, shape, unit }),
-        _ => None,
+        _ => query.polygon.take(),
     };
     let (Some(set), Some(area)) = (set, area) else {
         match query.target {
@@ -123,6 +125,7 @@ impl<'a> Query<'a> {
         let mut query = Query {
             middle: None,
             shape: None,
+            polygon: None,
             order: Order::None,
             count: 0,
             any: false,
@@ -196,11 +199,21 @@ impl<'a> Query<'a> {
                 values = 1;
             } else if is("storedist") && form == Form::SearchStore {
                 self.store_distance = true;
-            } else if is("frommember") && left >= 1 && form.is_search() && from != Some("lonlat") {
+            } else if is("frommember")
+                && left >= 1
+                && form.is_search()
+                && from != Some("lonlat")
+                && self.polygon.is_none()
+            {
                 self.middle = set.map(|set| of_member(set, args.at(at + 1))).transpose()?;
                 from = Some("member");
                 values = 1;
-            } else if is("fromlonlat") && left >= 2 && form.is_search() && from != Some("member") {
+            } else if is("fromlonlat")
+                && left >= 2
+                && form.is_search()
+                && from != Some("member")
+                && self.polygon.is_none()
+            {
                 self.middle = Some(position(args, at + 1)?);
                 from = Some("lonlat");
                 values = 2;
@@ -208,6 +221,7 @@ impl<'a> Query<'a> {
                 && left >= 2
                 && form.is_search()
                 && !matches!(self.shape, Some((Shape::Rectangle { .. }, _)))
+                && self.polygon.is_none()
             {
                 self.shape = Some(circle(args, at + 1)?);
                 values = 2;
@@ -215,15 +229,21 @@ impl<'a> Query<'a> {
                 && left >= 3
                 && form.is_search()
                 && !matches!(self.shape, Some((Shape::Circle { .. }, _)))
+                && self.polygon.is_none()
             {
                 self.shape = Some(rectangle(args, at + 1)?);
                 values = 3;
+            } else if is("bypolygon") && left >= 2 && form.is_search() && from.is_none() && self.shape.is_none() {
+                let vertices = vertices(args, at + 1)?;
+                values = 1 + vertices.len() * 2;
+                self.polygon = Some(Area::polygon(vertices));
             } else {
                 return Err(Error::Syntax);
             }
             at += 1 + values;
         }
-        Ok((from.is_some(), self.shape.is_some()))
+        let polygon = self.polygon.is_some();
+        Ok((from.is_some() || polygon, self.shape.is_some() || polygon))
     }
 
     /// Whether the options fit together.
@@ -314,7 +334,7 @@ fn of_member(set: &SortedSet, member: &[u8]) -> Result<Position, Error> {
 
 /// A length that must not be negative.
 fn length(text: &[u8], not_a_number: &'static str) -> Result<f64, Error> {
-    crate::command::number::parse_float(text).ok_or(Error::Static(not_a_number))
+    parse_float(text).ok_or(Error::Static(not_a_number))
 }
 
 /// Reads a radius and its unit.
@@ -334,6 +354,15 @@ fn rectangle(args: Args<'_>, at: usize) -> Result<(Shape, Unit), Error> {
         return Err(Error::Static("ERR height or width cannot be negative"));
     }
     Ok((Shape::Rectangle { width, height }, Unit::parse(args.at(at + 2))?))
+}
+
+/// Reads a number of corners, and the corners. Three are needed.
+fn vertices(args: Args<'_>, at: usize) -> Result<Vec<Position>, Error> {
+    let count = parse_int(args.at(at)).and_then(|count| i32::try_from(count).ok());
+    let count = count.ok_or(Error::Static("ERR invalid number of vertices"))?;
+    let count = usize::try_from(count).ok().filter(|count| *count >= 3 && *count <= (args.len() - at - 1) / 2);
+    let count = count.ok_or(Error::Static("ERR GEOSEARCH BYPOLYGON must have at least 3 vertices"))?;
+    (0..count).map(|number| position(args, at + 1 + number * 2)).collect()
 }
 
 #[cfg(test)]
@@ -394,6 +423,34 @@ mod tests {
         assert_eq!(session.run("EXISTS {s}d"), ":0");
         assert_eq!(session.run("GEORADIUSBYMEMBER {s}none m x y STORE {s}"), ":0");
         assert_eq!(session.run("EXISTS {s}"), ":0");
+    }
+
+    #[test]
+    fn polygons_have_a_middle_of_their_own() {
+        let mut session = with_sicily();
+        let polygon = "BYPOLYGON 4 12 37 12 39 16 39 16 37";
+        assert_eq!(session.run(&format!("GEOSEARCH {{s}} {polygon} ASC")), "*3 $7 Palermo $7 Catania $5 edge1");
+        assert_eq!(
+            session.run(&format!("GEOSEARCH {{s}} COUNT 1 {polygon} WITHDIST")),
+            "*1 *2 $7 Palermo $10 56987.4933"
+        );
+        assert_eq!(session.run(&format!("GEOSEARCHSTORE {{s}}d {{s}} {polygon} STOREDIST")), ":3");
+        assert_eq!(session.run("GEOSEARCH {s} BYPOLYGON 3 100 0 101 0 101 1"), "*0");
+        assert_eq!(session.run("GEOSEARCH none BYPOLYGON 3 100 0 101 0 101 1"), "*0");
+        for (line, error) in [
+            ("BYPOLYGON x 1 2 3 4 5 6", "invalid number of vertices"),
+            ("BYPOLYGON 2 1 2 3 4", "GEOSEARCH BYPOLYGON must have at least 3 vertices"),
+            ("BYPOLYGON 4 1 2 3 4 5 6", "GEOSEARCH BYPOLYGON must have at least 3 vertices"),
+            ("BYPOLYGON 3 1 2 3 4 5 86", "invalid longitude,latitude pair 5.000000,86.000000"),
+            ("BYPOLYGON 3 1 2 3 4 5 6 FROMLONLAT 1 2", "syntax error"),
+            ("FROMLONLAT 1 2 BYPOLYGON 3 1 2 3 4 5 6", "syntax error"),
+            ("BYPOLYGON 3 1 2 3 4 5 6 BYRADIUS 1 m", "syntax error"),
+            ("BYPOLYGON 3 1 2 3 4 5 6 7", "syntax error"),
+        ] {
+            assert_eq!(session.run(&format!("GEOSEARCH {{s}} {line}")), format!("-ERR {error}"), "{line}");
+        }
+        let radius = session.run("GEORADIUS {s} 1 1 1 m BYPOLYGON 3 1 2 3 4 5 6");
+        assert_eq!(radius, "-ERR syntax error");
     }
 
     #[test]

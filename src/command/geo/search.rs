@@ -18,10 +18,15 @@ pub const COMMANDS: &[Spec] = &[
         group: "geo",
         complexity: "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the \
             shape provided as the filter and M is the number of items inside the shape",
-        history: &[("7.0.0", "Added support for uppercase unit names.")],
-        args: "key@0 from(member:string=FROMMEMBER | longitude_latitude=FROMLONLAT{longitude:double latitude:double}) \
-            by(circle{radius:double=BYRADIUS unit(M | KM | FT | MI)} | box{width:double=BYBOX height:double unit(M | \
-            KM | FT | MI)}) order(ASC | DESC)? count{count:int=COUNT ANY?}? WITHCOORD? WITHDIST? WITHHASH?",
+        history: &[
+            ("7.0.0", "Added support for uppercase unit names."),
+            ("9.0.0", "Added the `BYPOLYGON` option (Valkey)."),
+        ],
+        args: "key@0 search-type(radius-or-box{from(member:string=FROMMEMBER | \
+            longitude_latitude=FROMLONLAT{longitude:double latitude:double}) by(circle{radius:double=BYRADIUS \
+            unit(M | KM | FT | MI)} | box{width:double=BYBOX height:double unit(M | KM | FT | MI)})} | \
+            polygon{num-vertices:int=BYPOLYGON vertices{longitude:double latitude:double}*}>9.0.0) order(ASC | \
+            DESC)? count{count:int=COUNT ANY?}? WITHCOORD? WITHDIST? WITHHASH?",
         run: Run::Data(geosearch),
         ..Spec::BLANK
     },
@@ -37,10 +42,15 @@ pub const COMMANDS: &[Spec] = &[
         group: "geo",
         complexity: "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the \
             shape provided as the filter and M is the number of items inside the shape",
-        history: &[("7.0.0", "Added support for uppercase unit names.")],
-        args: "destination@0 source@1 from(member:string=FROMMEMBER | longitude_latitude=FROMLONLAT{longitude:double \
-            latitude:double}) by(circle{radius:double=BYRADIUS unit(M | KM | FT | MI)} | box{width:double=BYBOX \
-            height:double unit(M | KM | FT | MI)}) order(ASC | DESC)? count{count:int=COUNT ANY?}? STOREDIST?",
+        history: &[
+            ("7.0.0", "Added support for uppercase unit names."),
+            ("9.0.0", "Added the `BYPOLYGON` option (Valkey)."),
+        ],
+        args: "destination@0 source@1 search-type(radius-or-box{from(member:string=FROMMEMBER | \
+            longitude_latitude=FROMLONLAT{longitude:double latitude:double}) by(circle{radius:double=BYRADIUS \
+            unit(M | KM | FT | MI)} | box{width:double=BYBOX height:double unit(M | KM | FT | MI)})} | \
+            polygon{num-vertices:int=BYPOLYGON vertices{longitude:double latitude:double}*}>9.0.0) order(ASC | \
+            DESC)? count{count:int=COUNT ANY?}? STOREDIST?",
         run: Run::Data(geosearchstore),
         ..Spec::BLANK
     },
