@@ -29,8 +29,8 @@ UNITS = (
     "unit/type/list-3", "unit/hyperloglog", "unit/type/list", "integration/redis-cli", "unit/expire",
     "unit/introspection-2", "unit/geo", "unit/type/zset", "unit/scan", "unit/type/string", "unit/other",
     "unit/type/set", "unit/type/hash", "unit/sort", "unit/bitops", "unit/keyspace", "unit/introspection",
-    "unit/protocol", "unit/type/incr", "unit/bitfield", "unit/lazyfree", "unit/info-command", "unit/quit",
-    "unit/replybufsize",
+    "unit/slowlog", "unit/protocol", "unit/latency-monitor", "unit/type/incr", "unit/bitfield", "unit/lazyfree",
+    "unit/info-command", "unit/quit", "unit/replybufsize",
 )  # fmt: skip
 
 
