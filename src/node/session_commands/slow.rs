@@ -1,8 +1,10 @@
-//! SLOWLOG and LATENCY: what took long.
+//! SLOWLOG, COMMANDLOG and LATENCY: what took long or was large.
 
 use super::{Call, Handlers, help};
 use crate::command::{Command, Error, Outcome, Table, number};
 use crate::node::latency::{Series, Spike};
+use crate::node::slowlog::SlowLog;
+use crate::resp::Reply;
 use std::fmt::Write;
 
 pub(super) const HANDLERS: Handlers = &[
@@ -10,6 +12,10 @@ pub(super) const HANDLERS: Handlers = &[
     ("slowlog|len", slowlog_len),
     ("slowlog|reset", slowlog_reset),
     ("slowlog|help", |call| help::answer(call, help::SLOWLOG)),
+    ("commandlog|get", commandlog_get),
+    ("commandlog|len", commandlog_len),
+    ("commandlog|reset", commandlog_reset),
+    ("commandlog|help", |call| help::answer(call, help::COMMANDLOG)),
     ("latency|history", history),
     ("latency|latest", latest),
     ("latency|reset", reset),
@@ -32,33 +38,67 @@ fn slowlog_get(call: &mut Call<'_>) -> Outcome {
     let count = match call.args.get(2) {
         None => SLOWLOG_COUNT,
         Some(_) if call.args.len() > 3 => return Err(super::syntax_error(call)),
-        Some(word) => number::parse_int(word)
-            .filter(|count| *count >= -1)
-            .ok_or(Error::Static("ERR count should be greater than or equal to -1"))?,
+        Some(word) => entry_count(word)?,
     };
-    let entries = call.node.slowlog.newest(usize::try_from(count).unwrap_or(usize::MAX));
-    let reply = &mut call.reply;
+    entries(&mut call.reply, &call.node.logs.slow, count);
+    Ok(())
+}
+
+/// Reads how many entries are wanted; -1: all.
+fn entry_count(word: &[u8]) -> Result<i64, Error> {
+    number::parse_int(word)
+        .filter(|count| *count >= -1)
+        .ok_or(Error::Static("ERR count should be greater than or equal to -1"))
+}
+
+/// Answers with the newest entries of a log, a negative `count` with all.
+fn entries(reply: &mut Reply<'_>, log: &SlowLog, count: i64) {
+    let entries = log.newest(usize::try_from(count).unwrap_or(usize::MAX));
     reply.array(entries.len());
     for entry in entries {
         reply.array(6);
         reply.int(entry.id);
         reply.int(entry.at_s);
-        reply.int(entry.took_us);
+        reply.int(entry.measured);
         reply.array(entry.args.len());
         entry.args.iter().for_each(|arg| reply.bulk(arg));
         reply.bulk(entry.peer.as_bytes());
         reply.bulk(&entry.client);
     }
-    Ok(())
 }
 
 fn slowlog_len(call: &mut Call<'_>) -> Outcome {
-    call.reply.int(call.node.slowlog.len() as i64);
+    call.reply.int(call.node.logs.slow.len() as i64);
     Ok(())
 }
 
 fn slowlog_reset(call: &mut Call<'_>) -> Outcome {
-    call.node.slowlog.reset();
+    call.node.logs.slow.reset();
+    call.reply.ok();
+    Ok(())
+}
+
+/// The log that an argument names.
+fn log_at<'a>(call: &Call<'a>, index: usize) -> Result<&'a SlowLog, Error> {
+    let unknown = Error::Static("ERR type should be one of the following: slow, large-request, large-reply");
+    call.node.logs.named(call.args.at(index)).ok_or(unknown)
+}
+
+fn commandlog_get(call: &mut Call<'_>) -> Outcome {
+    let log = log_at(call, 3)?;
+    let count = entry_count(call.args.at(2))?;
+    entries(&mut call.reply, log, count);
+    Ok(())
+}
+
+fn commandlog_len(call: &mut Call<'_>) -> Outcome {
+    let log = log_at(call, 2)?;
+    call.reply.int(log.len() as i64);
+    Ok(())
+}
+
+fn commandlog_reset(call: &mut Call<'_>) -> Outcome {
+    log_at(call, 2)?.reset();
     call.reply.ok();
     Ok(())
 }
