@@ -69,6 +69,11 @@ impl<'a> Args<'a> {
         self.ranges.get(index)?.shared_of(self.apart)
     }
 
+    /// Bytes of the long arguments that came into memory of their own.
+    pub fn apart_bytes(self) -> usize {
+        self.ranges.iter().filter_map(|range| range.shared_of(self.apart)).map(|bytes| bytes.len()).sum()
+    }
+
     /// The hashes of these keys, when all of them are known.
     #[inline]
     pub fn hashes_of(self, keys: KeyRun) -> Option<&'a [KeyHash]> {

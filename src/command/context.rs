@@ -11,6 +11,8 @@ pub struct DataConfig {
     pub limits: Limits,
     /// `proto-max-bulk-len`: longest string, in bytes.
     pub proto_max_bulk_bytes: u64,
+    /// `hll-sparse-max-bytes`: a HyperLogLog's string becomes dense rather than longer than this.
+    pub hll_sparse_bytes_max: u64,
     /// The node is part of a cluster: commands that reach undeclared keys are refused.
     pub cluster_enabled: bool,
     /// How accesses are remembered: OBJECT FREQ answers or OBJECT IDLETIME does.
@@ -24,6 +26,7 @@ impl Default for DataConfig {
         DataConfig {
             limits: Limits::default(),
             proto_max_bulk_bytes: 512 * 1024 * 1024,
+            hll_sparse_bytes_max: 3000,
             cluster_enabled: false,
             access: AccessPolicy::default(),
             shared_integers: true,

@@ -469,6 +469,9 @@ mod tests {
         assert_eq!(runs("xread streams streams a b 0 0"), []);
         assert_eq!(runs("xreadgroup streams a > group g c"), []);
         assert_eq!(runs("xread count streams 1 a 0"), []);
+        let line = "georadius k 0 0 1 m store a storedist b store c";
+        assert_eq!(check(line), "1:RO+access 7:OW+update 9:OW+update");
+        assert_eq!(runs(line), [1, 11]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which slots a request needs locked before it runs, from its row and its arguments.
 
 use super::keys::keys_of;
-use super::spec::Reach;
+use super::spec::{Begin, Find, Reach};
 use super::table::KeyRun;
 use super::{Args, Command, Error};
 use crate::slot::Slot;
@@ -72,6 +72,16 @@ fn plan_run(args: Args<'_>, run: KeyRun, cluster_enabled: bool) -> Result<Plan, 
     }
 }
 
+/// For a request whose keys cannot be told all: the one of a fixed place is locked. PFMERGE without a source comes to
+/// that, which COMMAND GETKEYS refuses and the command takes.
+fn fixed_key(command: &Command, args: Args<'_>) -> Plan {
+    let place = command.keys.iter().find_map(|key| match (key.spec.begin, key.spec.find) {
+        (Begin::Index(place), Find::Range { last: 0, .. }) => usize::try_from(place).ok(),
+        _ => None,
+    });
+    place.filter(|place| *place < args.len()).map_or(Plan::Nothing, |place| Plan::Slot(args.key(place).slot()))
+}
+
 fn plan_many(
     command: &Command,
     args: Args<'_>,
@@ -81,7 +91,7 @@ fn plan_many(
 ) -> Result<Plan, Error> {
     let keys = keys_of(command, args.len(), |index| args.at(index));
     let mut slots = keys.iter().map(|(index, _)| args.key(index).slot());
-    let Some(first) = slots.next() else { return Ok(Plan::Nothing) };
+    let Some(first) = slots.next() else { return Ok(fixed_key(command, args)) };
     if cluster_enabled && slots.clone().any(|slot| slot != first) {
         return Err(Error::CrossSlot);
     }

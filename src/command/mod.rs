@@ -17,6 +17,7 @@ pub mod glob;
 pub mod keys;
 pub mod locks;
 pub mod number;
+pub mod partial_sort;
 pub mod scan_options;
 pub mod spec;
 pub mod table;

@@ -12,7 +12,7 @@ use super::plan::Plan;
 use super::prefetch;
 use super::session::{After, ReplyMode, Session};
 use super::session_commands::Call;
-use super::slowlog::{self, SlowCommand};
+use super::slowlog;
 use super::stats::{ThreadStats, bump};
 use super::{Config, Node, now_ms};
 use crate::cluster::ClusterView;
@@ -171,12 +171,15 @@ impl Dispatcher {
         }
         let written = out.len();
         let mut clock = BatchClock::start(config, since);
+        // A reply that is to be logged reaches this far, wherever it begins.
+        let mut large_from = written.saturating_add(config.logged_reply_bytes);
         let mut next = first;
         session.after = After::Continue;
         if turn.gate.is_set() && pause.is_none() {
             self.evictor.borrow_mut().before_batch(&self.node, turn.config, &mut turn.gate);
         }
         for (request, planned) in requests.iter().zip(plan.requests()).skip(first) {
+            let before = out.len();
             let mut args = Args::with_apart(input, parser.args_of(request), parser.apart());
             let mut command = planned.command;
             let mut changed = false;
@@ -211,6 +214,10 @@ impl Dispatcher {
             if took_ns >= clock.slow_ns {
                 self.note_slow(session, turn.config, command, args, took_ns);
             }
+            if out.len() > large_from {
+                slowlog::note_large_reply(&self.node, session, turn.config, command, args, out.len() - before);
+                large_from = out.len().saturating_add(turn.config.logged_reply_bytes);
+            }
             if session.after != After::Continue || changed || out.len() >= OUTPUT_BYTES_MAX {
                 break;
             }
@@ -224,6 +231,14 @@ impl Dispatcher {
         {
             let args = Args::with_apart(input, parser.args_of(&requests[last]), parser.apart());
             self.note_slow(session, turn.config, plan.requests()[last].command, args, took_ns);
+        }
+        if input.len() > config.logged_request_bytes || !parser.apart().is_empty() {
+            let ran = requests.iter().zip(plan.requests()).take(next).skip(first);
+            let measured = ran.map(|(request, planned)| {
+                let args = Args::with_apart(input, parser.args_of(request), parser.apart());
+                ((request.end - request.start) as usize + args.apart_bytes(), planned.command, args)
+            });
+            slowlog::note_large_requests(&self.node, session, config, measured);
         }
         bump(&self.stats.requests, ran.len() as u64);
         let output_bytes = out.len() - written;
@@ -302,15 +317,8 @@ impl Dispatcher {
         }
         let logged = config.slowlog_slower_than_us >= 0 && took_us >= config.slowlog_slower_than_us;
         if logged && !command.flags.has(Flags::SKIP_SLOWLOG) {
-            let entry = SlowCommand {
-                id: 0,
-                at_s: now_s,
-                took_us,
-                args: slowlog::shown(command, args),
-                peer: session.client.peer.to_string(),
-                client: session.client.texts().name.clone(),
-            };
-            self.node.slowlog.push(entry, config.slowlog_len_max);
+            let entry = slowlog::entry(session, command, args, took_us);
+            self.node.logs.slow.push(entry, config.slowlog_len_max);
         }
     }
 

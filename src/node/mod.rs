@@ -70,8 +70,8 @@ pub struct Node {
     pub stop: watch::Sender<bool>,
     /// CLIENT PAUSE.
     pub pause: pause::Pause,
-    /// SLOWLOG.
-    pub slowlog: slowlog::SlowLog,
+    /// SLOWLOG and COMMANDLOG.
+    pub logs: slowlog::CommandLogs,
     /// LATENCY.
     pub latency: latency::Latency,
     /// What housekeeping measured.
@@ -125,7 +125,7 @@ impl Node {
             addresses,
             stop,
             pause: pause::Pause::default(),
-            slowlog: slowlog::SlowLog::default(),
+            logs: slowlog::CommandLogs::default(),
             latency: latency::Latency::default(),
             meters: Arc::default(),
             pressure: evict::Pressure::default(),

@@ -1,5 +1,8 @@
-//! SLOWLOG: the last commands that took long.
+//! SLOWLOG and COMMANDLOG: the last commands that took long, and those whose request or reply was large.
 
+use super::session::Session;
+use super::{Config, Node, now_ms};
+use crate::command::words::Flags;
 use crate::command::{Args, Command};
 use crate::node::config::table;
 use std::collections::VecDeque;
@@ -13,15 +16,15 @@ const ARG_BYTES_MAX: usize = 128;
 /// What stands for a secret.
 const REDACTED: &[u8] = b"(redacted)";
 
-/// A command that took long.
+/// A command that took long or was large.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlowCommand {
     /// Ascending from 0.
     pub id: i64,
     /// When it ran, unix seconds.
     pub at_s: i64,
-    /// How long it took, µs.
-    pub took_us: i64,
+    /// How long it took, µs, or how large it was, bytes.
+    pub measured: i64,
     /// Its arguments, shortened and without secrets.
     pub args: Vec<Vec<u8>>,
     /// Address of its client.
@@ -30,7 +33,7 @@ pub struct SlowCommand {
     pub client: Vec<u8>,
 }
 
-/// The log: newest first, as long as `slowlog-max-len` allows.
+/// One log: newest first, as long as its setting allows.
 #[derive(Default)]
 pub struct SlowLog {
     entries: Mutex<VecDeque<SlowCommand>>,
@@ -68,6 +71,70 @@ impl SlowLog {
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<SlowCommand>> {
         self.entries.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The three logs.
+#[derive(Default)]
+pub struct CommandLogs {
+    /// Commands that took long: SLOWLOG.
+    pub slow: SlowLog,
+    /// Commands whose request was large.
+    pub large_requests: SlowLog,
+    /// Commands whose reply was large.
+    pub large_replies: SlowLog,
+}
+
+impl CommandLogs {
+    /// The log that COMMANDLOG calls so, in any case.
+    pub fn named(&self, name: &[u8]) -> Option<&SlowLog> {
+        let known: [(&[u8], &SlowLog); 3] =
+            [(b"slow", &self.slow), (b"large-request", &self.large_requests), (b"large-reply", &self.large_replies)];
+        known.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, log)| log)
+    }
+}
+
+/// The entry of a command that ran just now.
+pub fn entry(session: &Session, command: &Command, args: Args<'_>, measured: i64) -> SlowCommand {
+    SlowCommand {
+        id: 0,
+        at_s: now_ms() / 1000,
+        measured,
+        args: shown(command, args),
+        peer: session.client.peer.to_string(),
+        client: session.client.texts().name.clone(),
+    }
+}
+
+/// Logs a command whose reply is of so many bytes, if that is large.
+#[cold]
+pub fn note_large_reply(
+    node: &Node,
+    session: &Session,
+    config: &Config,
+    command: Option<&Command>,
+    args: Args<'_>,
+    bytes: usize,
+) {
+    if let Some(command) = command.filter(|command| !command.flags.has(Flags::SKIP_SLOWLOG))
+        && bytes > config.logged_reply_bytes
+    {
+        node.logs.large_replies.push(entry(session, command, args, bytes as i64), config.large_replies_len_max);
+    }
+}
+
+/// Logs those commands of a batch whose requests, of so many bytes each, are large.
+#[cold]
+pub fn note_large_requests<'a>(
+    node: &Node,
+    session: &Session,
+    config: &Config,
+    measured: impl Iterator<Item = (usize, Option<&'static Command>, Args<'a>)>,
+) {
+    for (bytes, command, args) in measured.filter(|(bytes, _, _)| *bytes > config.logged_request_bytes) {
+        if let Some(command) = command.filter(|command| !command.flags.has(Flags::SKIP_SLOWLOG)) {
+            node.logs.large_requests.push(entry(session, command, args, bytes as i64), config.large_requests_len_max);
+        }
     }
 }
 
@@ -153,7 +220,7 @@ mod tests {
     fn the_log_is_bounded_and_counts_on() {
         let log = SlowLog::default();
         let entry =
-            SlowCommand { id: 0, at_s: 1, took_us: 2, args: Vec::new(), peer: String::new(), client: Vec::new() };
+            SlowCommand { id: 0, at_s: 1, measured: 2, args: Vec::new(), peer: String::new(), client: Vec::new() };
         for _ in 0..5 {
             log.push(entry.clone(), 3);
         }

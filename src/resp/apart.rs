@@ -56,6 +56,12 @@ impl Apart {
         &self.whole[index]
     }
 
+    /// No whole argument.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.whole.is_empty()
+    }
+
     /// An argument is being read.
     #[inline]
     pub(super) fn is_filling(&self) -> bool {

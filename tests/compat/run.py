@@ -26,11 +26,11 @@ import verdict as verdicts
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = (
     # The longest first, so that none of them is what the others wait for at the end.
-    "unit/type/list-3", "unit/type/list", "integration/redis-cli", "unit/expire", "unit/introspection-2",
-    "unit/type/zset", "unit/type/stream", "unit/scan", "unit/type/string", "unit/other", "unit/type/set",
-    "unit/type/hash", "unit/type/stream-cgroups", "unit/sort", "unit/bitops", "unit/keyspace", "unit/introspection",
-    "unit/protocol", "unit/type/incr", "unit/bitfield", "unit/lazyfree", "unit/info-command", "unit/quit",
-    "unit/replybufsize",
+    "unit/type/list-3", "unit/hyperloglog", "unit/type/list", "integration/redis-cli", "unit/expire",
+    "unit/introspection-2", "unit/geo", "unit/type/zset", "unit/scan", "unit/type/string", "unit/other",
+    "unit/type/set", "unit/type/hash", "unit/sort", "unit/bitops", "unit/keyspace", "unit/introspection",
+    "unit/slowlog", "unit/protocol", "unit/latency-monitor", "unit/type/incr", "unit/bitfield", "unit/lazyfree",
+    "unit/info-command", "unit/quit", "unit/replybufsize", "unit/type/stream", "unit/type/stream-cgroups",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@
 //! reference's own suite in `tests/compat`.
 
 mod clients;
+mod command_log;
 mod differential;
 mod large_values;
 mod lazy_free;

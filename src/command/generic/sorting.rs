@@ -4,8 +4,10 @@
 //! a cluster they are refused.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use crate::command::number::{int, parse_float};
+use crate::command::partial_sort::partial_sort;
 use crate::command::{Args, Ctx, Error, Outcome, quotable};
 use crate::store::value::hash::Hash;
 use crate::store::value::list::{End, List};
@@ -96,7 +98,7 @@ impl<'a> Options<'a> {
     }
 
     /// The range of elements that LIMIT leaves of `length`.
-    fn range(&self, length: usize) -> std::ops::Range<usize> {
+    fn range(&self, length: usize) -> Range<usize> {
         let clip = |bound: i64, least: i64| bound.clamp(least, length as i64);
         let (start, count) = (clip(self.limit.0, 0) as usize, clip(self.limit.1, -1));
         let end = usize::try_from(count).map_or(length, |count| (start + count).min(length));
@@ -156,7 +158,7 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>, read_only: bool) -> Outcome {
     let mut options = Options::parse(ctx, args, read_only)?;
     let texts = elements(ctx, args.key(1), &mut options)?;
     let range = options.range(texts.len());
-    let sorted = if options.unsorted { texts } else { order(&ctx.tx, texts, &options)? };
+    let sorted = if options.unsorted { texts } else { order(&ctx.tx, texts, &options, range.clone())? };
     let mut output: Vec<Option<Vec<u8>>> = Vec::new();
     for text in sorted.into_iter().skip(range.start).take(range.len()) {
         if options.get.is_empty() {
@@ -184,7 +186,13 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>, read_only: bool) -> Outcome {
 fn elements(ctx: &Ctx<'_>, key: Key<'_>, options: &mut Options<'_>) -> Result<Vec<Vec<u8>>, Error> {
     Ok(match ctx.tx.object(key)?.as_deref() {
         None => Vec::new(),
-        Some(Object::List(list)) => list.iter().map(|element| element.to_vec()).collect(),
+        Some(Object::List(list)) => {
+            let mut elements: Vec<_> = list.iter().map(|element| element.to_vec()).collect();
+            if options.unsorted && options.descending {
+                elements.reverse();
+            }
+            elements
+        }
         Some(Object::Set(set)) => {
             if options.unsorted && options.store.is_some() {
                 // A set has no order of its own, and what is stored must not depend on chance.
@@ -203,7 +211,8 @@ fn elements(ctx: &Ctx<'_>, key: Key<'_>, options: &mut Options<'_>) -> Result<Ve
     })
 }
 
-fn order(tx: &Tx<'_>, texts: Vec<Vec<u8>>, options: &Options<'_>) -> Result<Vec<Vec<u8>>, Error> {
+/// The elements in order, at least those in `wanted`.
+fn order(tx: &Tx<'_>, texts: Vec<Vec<u8>>, options: &Options<'_>, wanted: Range<usize>) -> Result<Vec<Vec<u8>>, Error> {
     let weigh = |text: Vec<u8>| {
         let value = options.by.map(|pattern| pattern.value(tx, &text));
         let weight = match (options.alpha, value) {
@@ -217,7 +226,7 @@ fn order(tx: &Tx<'_>, texts: Vec<Vec<u8>>, options: &Options<'_>) -> Result<Vec<
         Ok(Element { text, weight })
     };
     let mut elements = texts.into_iter().map(weigh).collect::<Result<Vec<Element>, Error>>()?;
-    elements.sort_by(|a, b| {
+    let compare = |a: &Element, b: &Element| {
         let order = match (&a.weight, &b.weight) {
             (Weight::Number(x), Weight::Number(y)) => {
                 x.partial_cmp(y).unwrap_or(Ordering::Equal).then_with(|| a.text.cmp(&b.text))
@@ -226,7 +235,13 @@ fn order(tx: &Tx<'_>, texts: Vec<Vec<u8>>, options: &Options<'_>) -> Result<Vec<
             _ => a.text.cmp(&b.text),
         };
         if options.descending { order.reverse() } else { order }
-    });
+    };
+    // Elements of the same weight: sorted whole, they stay in the order they had.
+    if options.by.is_some() && wanted.len() < elements.len() {
+        partial_sort(&mut elements, wanted, compare);
+    } else {
+        elements.sort_by(compare);
+    }
     Ok(elements.into_iter().map(|element| element.text).collect())
 }
 
@@ -323,6 +338,9 @@ mod tests {
         session.run("ZADD z 3 a 2 b 1 c");
         assert_eq!(session.run("SORT z BY nosort"), "*3 $1 c $1 b $1 a");
         assert_eq!(session.run("SORT z BY nosort DESC LIMIT 0 1"), "*1 $1 a");
+        session.run("RPUSH l 3 1 2");
+        assert_eq!(session.run("SORT l BY nosort"), "*3 $1 3 $1 1 $1 2");
+        assert_eq!(session.run("SORT l BY nosort DESC LIMIT 0 2"), "*2 $1 2 $1 1");
         session.run("SADD s c a b");
         assert_eq!(session.run("SORT s BY nosort STORE d"), ":3");
         assert_eq!(session.run("LRANGE d 0 -1"), "*3 $1 a $1 b $1 c");

@@ -1,6 +1,8 @@
 //! The older searches by radius.
 
-use crate::command::spec::{KeySpec, OwnKeys, Spec};
+use super::query::{self, Form};
+use crate::command::spec::{KeySpec, OwnKeys, Run, Spec};
+use crate::command::{Args, Ctx, Outcome};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -28,6 +30,7 @@ pub const COMMANDS: &[Spec] = &[
         deprecated: Some(("deprecated", "6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument")),
         args: "key@0 longitude:double latitude:double radius:double unit(M | KM | FT | MI) WITHCOORD? WITHDIST? \
             WITHHASH? count{count:int=COUNT ANY>6.2.0?}? order(ASC | DESC)? key@1=STORE? key@2=STOREDIST?",
+        run: Run::Data(georadius),
         ..Spec::BLANK
     },
     Spec {
@@ -45,6 +48,7 @@ pub const COMMANDS: &[Spec] = &[
         deprecated: Some(("deprecated", "6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument")),
         args: "key@0 longitude:double latitude:double radius:double unit(M | KM | FT | MI) WITHCOORD? WITHDIST? \
             WITHHASH? count{count:int=COUNT ANY>6.2.0?}? order(ASC | DESC)?",
+        run: Run::Data(georadius_ro),
         ..Spec::BLANK
     },
     Spec {
@@ -72,6 +76,7 @@ pub const COMMANDS: &[Spec] = &[
         )),
         args: "key@0 member radius:double unit(M | KM | FT | MI) WITHCOORD? WITHDIST? WITHHASH? count{count:int=COUNT \
             ANY?}? order(ASC | DESC)? key@1=STORE? key@2=STOREDIST?",
+        run: Run::Data(georadiusbymember),
         ..Spec::BLANK
     },
     Spec {
@@ -88,6 +93,23 @@ pub const COMMANDS: &[Spec] = &[
         deprecated: Some(("deprecated", "6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments")),
         args: "key@0 member radius:double unit(M | KM | FT | MI) WITHCOORD? WITHDIST? WITHHASH? count{count:int=COUNT \
             ANY?}? order(ASC | DESC)?",
+        run: Run::Data(georadiusbymember_ro),
         ..Spec::BLANK
     },
 ];
+
+fn georadius(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    query::run(ctx, args, Form::Radius { may_store: true })
+}
+
+fn georadius_ro(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    query::run(ctx, args, Form::Radius { may_store: false })
+}
+
+fn georadiusbymember(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    query::run(ctx, args, Form::RadiusByMember { may_store: true })
+}
+
+fn georadiusbymember_ro(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    query::run(ctx, args, Form::RadiusByMember { may_store: false })
+}

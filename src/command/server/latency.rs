@@ -1,9 +1,21 @@
-//! Slow commands and latency events.
+//! Commands that were slow or large, and latency events.
 
 use crate::command::spec::{Run, Spec};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "commandlog",
+        arity: -2,
+        acl: "@slow",
+        summary: "A container for commands on logs of slow and large commands",
+        since: "8.1.0",
+        group: "server",
+        complexity: "Depends on subcommand.",
+        subcommands: COMMANDLOG_SUBCOMMANDS,
+        run: Run::Session,
+        ..Spec::BLANK
+    },
     Spec {
         name: "latency",
         arity: -2,
@@ -25,6 +37,64 @@ pub const COMMANDS: &[Spec] = &[
         group: "server",
         complexity: "Depends on subcommand.",
         subcommands: SLOWLOG_SUBCOMMANDS,
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+];
+
+/// Rows of the subcommands of COMMANDLOG.
+const COMMANDLOG_SUBCOMMANDS: &[Spec] = &[
+    Spec {
+        name: "get",
+        arity: 4,
+        flags: "admin loading stale",
+        acl: "@admin @slow @dangerous",
+        tips: &["request_policy:all_nodes", "nondeterministic_output"],
+        summary: "Returns the newest entries of a log of commands.",
+        since: "8.1.0",
+        group: "server",
+        complexity: "O(N) where N is the number of entries returned",
+        args: "count:int type",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "help",
+        arity: 2,
+        flags: "loading stale",
+        acl: "@slow",
+        summary: "Tells of the subcommands.",
+        since: "8.1.0",
+        group: "server",
+        complexity: "O(1)",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "len",
+        arity: 3,
+        flags: "admin loading stale",
+        acl: "@admin @slow @dangerous",
+        tips: &["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"],
+        summary: "Returns the number of entries of a log of commands.",
+        since: "8.1.0",
+        group: "server",
+        complexity: "O(1)",
+        args: "type",
+        run: Run::Session,
+        ..Spec::BLANK
+    },
+    Spec {
+        name: "reset",
+        arity: 3,
+        flags: "admin loading stale",
+        acl: "@admin @slow @dangerous",
+        tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+        summary: "Removes all entries of a log of commands.",
+        since: "8.1.0",
+        group: "server",
+        complexity: "O(N) where N is the number of entries in the log",
+        args: "type",
         run: Run::Session,
         ..Spec::BLANK
     },

@@ -3,8 +3,8 @@
 use crate::command::number;
 use crate::command::spec::{KeySpec, Run, Spec};
 use crate::command::{Args, Ctx, Error, Outcome};
-use crate::store::Event;
 use crate::store::value::sorted_set::SortedSet;
+use crate::store::{Event, Key};
 
 /// Rows of these commands.
 pub const COMMANDS: &[Spec] = &[
@@ -48,12 +48,15 @@ pub const COMMANDS: &[Spec] = &[
 
 /// The options in front of the scores.
 #[derive(Clone, Copy, Default)]
-struct Options {
-    nx: bool,
-    xx: bool,
+pub(in crate::command) struct Options {
+    /// New members only.
+    pub nx: bool,
+    /// Members that are there only.
+    pub xx: bool,
     gt: bool,
     lt: bool,
-    changed: bool,
+    /// The reply counts members with another score too.
+    pub changed: bool,
     increment: bool,
 }
 
@@ -121,8 +124,17 @@ fn add(ctx: &mut Ctx<'_>, args: Args<'_>, mut options: Options) -> Outcome {
     let first_score = number::float(args.at(first))?;
     let more_scores = (first + 2..args.len()).step_by(2).map(|index| number::float(args.at(index)));
     let more_scores = more_scores.collect::<Result<Vec<f64>, Error>>()?;
+    let scores = std::iter::once(first_score).chain(more_scores).enumerate();
+    upsert(ctx, args.key(1), options, scores.map(|(pair, score)| (args.at(first + pair * 2 + 1), score)))
+}
 
-    let key = args.key(1);
+/// Gives members their scores, and answers as ZADD does. With `increment` there is one member.
+pub(in crate::command) fn upsert<'m>(
+    ctx: &mut Ctx<'_>,
+    key: Key<'_>,
+    options: Options,
+    scored: impl Iterator<Item = (&'m [u8], f64)>,
+) -> Outcome {
     if options.xx && !ctx.tx.exists(key) {
         return reply(ctx, options, None, 0, 0);
     }
@@ -130,9 +142,9 @@ fn add(ctx: &mut Ctx<'_>, args: Args<'_>, mut options: Options) -> Outcome {
     let (mut added, mut updated) = (0, 0);
     let result = ctx.tx.upsert(key, |set: &mut SortedSet| {
         let mut result = None;
-        for (pair, score) in std::iter::once(first_score).chain(more_scores).enumerate() {
+        for (member, score) in scored {
             let mut decision = Ok(None);
-            let old = set.upsert(args.at(first + pair * 2 + 1), limits, |old| {
+            let old = set.upsert(member, limits, |old| {
                 decision = options.decide(old, score);
                 decision.as_ref().ok().copied().flatten()
             });

@@ -62,6 +62,14 @@ pub struct Config {
     pub slowlog_slower_than_us: i64,
     /// `slowlog-max-len`.
     pub slowlog_len_max: usize,
+    /// `commandlog-request-larger-than`, in bytes; `usize::MAX`: nothing is logged.
+    pub logged_request_bytes: usize,
+    /// `commandlog-large-request-max-len`.
+    pub large_requests_len_max: usize,
+    /// `commandlog-reply-larger-than`, in bytes; `usize::MAX`: nothing is logged.
+    pub logged_reply_bytes: usize,
+    /// `commandlog-large-reply-max-len`.
+    pub large_replies_len_max: usize,
     /// `latency-monitor-threshold`, ms; 0: off.
     pub latency_threshold_ms: u64,
     /// `latency-tracking`.
@@ -165,6 +173,10 @@ impl Config {
             directory: PathBuf::from(settings.text("dir")),
             slowlog_slower_than_us: settings.number("slowlog-log-slower-than").unwrap_or(-1),
             slowlog_len_max: size("slowlog-max-len"),
+            logged_request_bytes: settings.number("commandlog-request-larger-than").unwrap_or(usize::MAX),
+            large_requests_len_max: size("commandlog-large-request-max-len"),
+            logged_reply_bytes: settings.number("commandlog-reply-larger-than").unwrap_or(usize::MAX),
+            large_replies_len_max: size("commandlog-large-reply-max-len"),
             latency_threshold_ms: settings.number("latency-monitor-threshold").unwrap_or(0),
             latency_tracking: settings.is_on("latency-tracking"),
             debug_command: Access::read(settings.get("enable-debug-command")),
@@ -175,6 +187,7 @@ impl Config {
             data: DataConfig {
                 limits,
                 proto_max_bulk_bytes: settings.number("proto-max-bulk-len").unwrap_or(512 << 20),
+                hll_sparse_bytes_max: settings.number("hll-sparse-max-bytes").unwrap_or(3000),
                 cluster_enabled,
                 access: memory.access(),
                 shared_integers: memory.shares_integers(),

@@ -111,6 +111,21 @@ pub(super) const SLOWLOG: &[&str] = &[
     "    Prints this help.",
 ];
 
+/// COMMANDLOG HELP.
+pub(super) const COMMANDLOG: &[&str] = &[
+    "COMMANDLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "GET <count> <type>",
+    "    Answer the newest <count> entries of a log (-1: all). An entry is its id, when it ran, how long",
+    "    it took in microseconds (slow) or how many bytes it had (large-request, large-reply), its",
+    "    arguments, and its client's address and name.",
+    "LEN <type>",
+    "    Answer the number of entries of a log.",
+    "RESET <type>",
+    "    Remove all entries of a log.",
+    "HELP",
+    "    Prints this help.",
+];
+
 /// LATENCY HELP.
 pub(super) const LATENCY: &[&str] = &[
     "LATENCY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",

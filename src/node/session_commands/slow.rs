@@ -1,8 +1,10 @@
-//! SLOWLOG and LATENCY: what took long.
+//! SLOWLOG, COMMANDLOG and LATENCY: what took long or was large.
 
 use super::{Call, Handlers, help};
 use crate::command::{Command, Error, Outcome, Table, number};
-use crate::node::latency::Series;
+use crate::node::latency::{Series, Spike};
+use crate::node::slowlog::SlowLog;
+use crate::resp::Reply;
 use std::fmt::Write;
 
 pub(super) const HANDLERS: Handlers = &[
@@ -10,6 +12,10 @@ pub(super) const HANDLERS: Handlers = &[
     ("slowlog|len", slowlog_len),
     ("slowlog|reset", slowlog_reset),
     ("slowlog|help", |call| help::answer(call, help::SLOWLOG)),
+    ("commandlog|get", commandlog_get),
+    ("commandlog|len", commandlog_len),
+    ("commandlog|reset", commandlog_reset),
+    ("commandlog|help", |call| help::answer(call, help::COMMANDLOG)),
     ("latency|history", history),
     ("latency|latest", latest),
     ("latency|reset", reset),
@@ -21,41 +27,78 @@ pub(super) const HANDLERS: Handlers = &[
 
 /// Entries SLOWLOG GET answers unless told how many.
 const SLOWLOG_COUNT: i64 = 10;
-/// Characters of a graph's row.
+/// Moments side by side in a graph.
 const GRAPH_WIDTH: usize = 80;
 const GRAPH_ROWS: usize = 4;
+/// What a row shows where a column ends in it, the higher the later; below, the column is drawn through.
+const GRAPH_TOPS: [char; 3] = ['_', 'o', '#'];
+const GRAPH_COLUMN: char = '|';
 
 fn slowlog_get(call: &mut Call<'_>) -> Outcome {
     let count = match call.args.get(2) {
         None => SLOWLOG_COUNT,
         Some(_) if call.args.len() > 3 => return Err(super::syntax_error(call)),
-        Some(word) => number::parse_int(word)
-            .filter(|count| *count >= -1)
-            .ok_or(Error::Static("ERR count should be greater than or equal to -1"))?,
+        Some(word) => entry_count(word)?,
     };
-    let entries = call.node.slowlog.newest(usize::try_from(count).unwrap_or(usize::MAX));
-    let reply = &mut call.reply;
+    entries(&mut call.reply, &call.node.logs.slow, count);
+    Ok(())
+}
+
+/// Reads how many entries are wanted; -1: all.
+fn entry_count(word: &[u8]) -> Result<i64, Error> {
+    number::parse_int(word)
+        .filter(|count| *count >= -1)
+        .ok_or(Error::Static("ERR count should be greater than or equal to -1"))
+}
+
+/// Answers with the newest entries of a log, a negative `count` with all.
+fn entries(reply: &mut Reply<'_>, log: &SlowLog, count: i64) {
+    let entries = log.newest(usize::try_from(count).unwrap_or(usize::MAX));
     reply.array(entries.len());
     for entry in entries {
         reply.array(6);
         reply.int(entry.id);
         reply.int(entry.at_s);
-        reply.int(entry.took_us);
+        reply.int(entry.measured);
         reply.array(entry.args.len());
         entry.args.iter().for_each(|arg| reply.bulk(arg));
         reply.bulk(entry.peer.as_bytes());
         reply.bulk(&entry.client);
     }
-    Ok(())
 }
 
 fn slowlog_len(call: &mut Call<'_>) -> Outcome {
-    call.reply.int(call.node.slowlog.len() as i64);
+    call.reply.int(call.node.logs.slow.len() as i64);
     Ok(())
 }
 
 fn slowlog_reset(call: &mut Call<'_>) -> Outcome {
-    call.node.slowlog.reset();
+    call.node.logs.slow.reset();
+    call.reply.ok();
+    Ok(())
+}
+
+/// The log that an argument names.
+fn log_at<'a>(call: &Call<'a>, index: usize) -> Result<&'a SlowLog, Error> {
+    let unknown = Error::Static("ERR type should be one of the following: slow, large-request, large-reply");
+    call.node.logs.named(call.args.at(index)).ok_or(unknown)
+}
+
+fn commandlog_get(call: &mut Call<'_>) -> Outcome {
+    let log = log_at(call, 3)?;
+    let count = entry_count(call.args.at(2))?;
+    entries(&mut call.reply, log, count);
+    Ok(())
+}
+
+fn commandlog_len(call: &mut Call<'_>) -> Outcome {
+    let log = log_at(call, 2)?;
+    call.reply.int(log.len() as i64);
+    Ok(())
+}
+
+fn commandlog_reset(call: &mut Call<'_>) -> Outcome {
+    log_at(call, 2)?.reset();
     call.reply.ok();
     Ok(())
 }
@@ -105,25 +148,53 @@ fn graph(call: &mut Call<'_>) -> Outcome {
         let event = String::from_utf8_lossy(call.args.at(2));
         return Err(Error::Text(format!("ERR No samples available for event '{event}'")));
     };
-    let text = draw(event, &series);
+    let text = draw(event, &series, call.now_ms / 1000);
     call.reply.verbatim("txt", text.as_bytes());
     Ok(())
 }
 
-/// Columns of `#`, one for each moment, the newest at the right.
-fn draw(event: &str, series: &Series) -> String {
-    let shown: Vec<u64> = series.spikes.iter().rev().take(GRAPH_WIDTH).rev().map(|spike| spike.took_ms).collect();
-    let high = shown.iter().copied().max().unwrap_or(0);
-    let low = shown.iter().copied().min().unwrap_or(0);
+/// A column for each moment, oldest first, and below it how long ago that was, to be read downwards.
+fn draw(event: &str, series: &Series, now_s: i64) -> String {
+    let times = series.spikes.iter().map(|spike| spike.took_ms);
+    let (low, high) = (times.clone().min().unwrap_or(0), times.max().unwrap_or(0));
     let mut text = format!("{event} - high {high} ms, low {low} ms (all time high {} ms)\n", series.longest_ms);
     text += &"-".repeat(GRAPH_WIDTH);
     text.push('\n');
-    for row in (1..=GRAPH_ROWS).rev() {
-        let filled = |took_ms: &u64| *took_ms as u128 * GRAPH_ROWS as u128 >= high as u128 * row as u128;
-        text.extend(shown.iter().map(|took_ms| if filled(took_ms) { '#' } else { ' ' }));
+    let moments: Vec<Spike> = series.spikes.iter().copied().collect();
+    for (block, moments) in moments.chunks(GRAPH_WIDTH).enumerate() {
+        if block > 0 {
+            text.push('\n');
+        }
+        let steps = (GRAPH_ROWS * GRAPH_TOPS.len()) as u64;
+        let range = (high - low).max(1);
+        let heights = moments.iter().map(|spike| ((spike.took_ms - low) * steps / range).min(steps - 1) as usize);
+        let heights: Vec<usize> = heights.collect();
+        for bottom in (0..GRAPH_ROWS).rev().map(|row| row * GRAPH_TOPS.len()) {
+            text.extend(heights.iter().map(|height| match height.checked_sub(bottom) {
+                Some(above) => GRAPH_TOPS.get(above).copied().unwrap_or(GRAPH_COLUMN),
+                None => ' ',
+            }));
+            text.push('\n');
+        }
+        text += &" ".repeat(moments.len());
         text.push('\n');
+        let labels: Vec<String> = moments.iter().map(|spike| age(now_s - spike.at_s)).collect();
+        for row in 0..labels.iter().map(String::len).max().unwrap_or(0) {
+            text.extend(labels.iter().map(|label| label.as_bytes().get(row).map_or(' ', |letter| *letter as char)));
+            text.push('\n');
+        }
     }
     text
+}
+
+/// A number of seconds in the largest unit that it reaches.
+fn age(seconds: i64) -> String {
+    match seconds {
+        ..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86_400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
 }
 
 fn doctor(call: &mut Call<'_>) -> Outcome {
@@ -195,8 +266,25 @@ mod tests {
         for (second, took_ms) in [(1, 100), (2, 400), (3, 200)] {
             latency.add("command", second, took_ms);
         }
-        let text = draw("command", &latency.all()["command"]);
+        let text = draw("command", &latency.all()["command"], 100);
         assert!(text.starts_with("command - high 400 ms, low 100 ms (all time high 400 ms)\n"));
-        assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), [" # ", " # ", " ##", "###"]);
+        assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), [" # ", " | ", " |o", "_||", "   ", "111", "mmm"]);
+    }
+
+    #[test]
+    fn many_moments_are_drawn_in_blocks() {
+        let latency = Latency::default();
+        (0..90).for_each(|second| latency.add("command", second, 7));
+        let text = draw("command", &latency.all()["command"], 90_000);
+        let lines: Vec<&str> = text.lines().skip(2).collect();
+        assert_eq!(lines.len(), 2 * 7 + 1);
+        assert_eq!((lines[3], lines[5], lines[6]), (&*"_".repeat(80), &*"1".repeat(80), &*"d".repeat(80)));
+        assert_eq!((lines[7], lines[11]), ("", "__________"));
+    }
+
+    #[test]
+    fn ages_are_in_their_largest_unit() {
+        let shown: Vec<String> = [0, 59, 60, 3599, 3600, 86_399, 86_400].map(age).to_vec();
+        assert_eq!(shown.join(" "), "0s 59s 1m 59m 1h 23h 1d");
     }
 }

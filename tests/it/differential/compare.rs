@@ -39,10 +39,16 @@ enum Rule {
 /// The number of the first request of a step whose replies disagree.
 pub fn disagreement(step: &Step, left: &[Reply], right: &[Reply]) -> Option<usize> {
     let packed = |replies: &[Reply]| replies.first().is_some_and(|r| matches!(r.bytes(), b"listpack" | b"intset"));
-    let ordered = step.len() == 2 && is(&step[0], "OBJECT") && packed(right);
+    let ordered = step.len() > 1
+        && is(&step[0], "OBJECT")
+        && if step[1][0].to_ascii_uppercase().starts_with(b"SORT") {
+            sorts_in_order(&step[1], &right[0])
+        } else {
+            packed(right)
+        };
     (0..step.len()).find(|&i| {
         let rule = match rule(&step[i]) {
-            Rule::AnyOrder | Rule::AnyPairOrder if ordered => Rule::Exact,
+            Rule::AnyOrder | Rule::AnyPairOrder | Rule::Count if ordered => Rule::Exact,
             // What is left after a random pick.
             Rule::AnyOrder if i > 0 && is(&step[i - 1], "SPOP") => Rule::Shape,
             rule => rule,
@@ -52,6 +58,15 @@ pub fn disagreement(step: &Step, left: &[Reply], right: &[Reply]) -> Option<usiz
             && !(i > 0 && bad_pick(step, right, i));
         !agree && !exceptions::covers(&step[i], &left[i], &right[i])
     })
+}
+
+/// Whether a SORT's order is certain, by the encoding of what it sorts.
+fn sorts_in_order(request: &Request, encoding: &Reply) -> bool {
+    match encoding.bytes() {
+        b"quicklist" | b"intset" => true,
+        b"listpack" | b"skiplist" => SortOptions::of(request).unsorted,
+        _ => false,
+    }
 }
 
 fn is(request: &Request, name: &str) -> bool {

@@ -8,7 +8,7 @@
 //! Environment:
 //! - `DIFF_COMMANDS`  requests per test (default 200,000)
 //! - `DIFF_SEED`      first seed; sequence `n` of a run has the seed `DIFF_SEED + n`
-//! - `DIFF_FAMILY`    families, comma-separated: string bitmap generic hash list set sorted_set stream
+//! - `DIFF_FAMILY`    families, comma-separated: string bitmap generic hash list set sorted_set stream geo hyperloglog
 //!   connection server cluster
 //! - `DIFF_LEFT`, `DIFF_RIGHT`  addresses of running servers (their data is flushed)
 //! - `DIFF_MAX`       different kinds of differences to collect before giving up (default 10)
@@ -282,6 +282,7 @@ fn draw_sequence(grammar: &Grammar, seed: u64, pair: &Pair) -> (Vec<Request>, Ve
         ("list-max-listpack-size", [-2, 4, 1, -1]),
         ("stream-node-max-entries", [100, 4, 2, 0]),
         ("stream-node-max-bytes", [4096, 4096, 100, 0]),
+        ("hll-sparse-max-bytes", [3000, 60, 300, 0]),
     ]
     .map(|(name, values)| request(&format!("CONFIG SET {name} {}", values[words.rng.usize(..4)])));
     let mut steps = families::seeds(&mut words);

@@ -87,9 +87,9 @@ const FLOATS_ODD: &[&str] = &[
 ];
 
 const CLASSES: &[&str] = &[
-    "k", "ks", "kb", "kl", "kt", "kh", "kz", "kx", "numkeys", "weights", "v", "e", "f", "n", "i", "c", "csafe", "fl",
+    "k", "ks", "kb", "kl", "kt", "kh", "kz", "kx", "kg", "kp", "numkeys", "weights", "v", "e", "f", "n", "i", "c", "csafe", "fl",
     "sc", "sb", "lb", "ttl", "pttl", "at", "pat", "off", "bit", "ty", "boff", "glob", "all", "db", "by", "get", "wk",
-    "slot", "setting", "kr", "xid", "id", "ib", "grp", "con", "idle",
+    "slot", "setting", "kr", "xid", "id", "ib", "grp", "con", "idle", "lo", "la", "rad", "un", "elements",
 ];
 
 /// Ids of stream entries that are none, or at the ends of what they can be. None that is too large for 64 bits: see
@@ -160,7 +160,7 @@ impl Vocabulary {
         let (name, parameter) = class.split_once(':').unwrap_or((class, ""));
         let word = match name {
             "k" => self.any_key(),
-            "ks" | "kb" | "kl" | "kt" | "kh" | "kz" | "kx" | "kr" => self.key_of(name.as_bytes()[1]),
+            "ks" | "kb" | "kl" | "kt" | "kh" | "kz" | "kx" | "kr" | "kg" | "kp" => self.key_of(name.as_bytes()[1]),
             // A count of keys, mostly right, then the keys.
             "numkeys" => {
                 let keys = self.rng.usize(1..=3);
@@ -181,6 +181,27 @@ impl Vocabulary {
                 }
                 return;
             }
+            // So many that a HyperLogLog becomes dense after a few times.
+            "elements" => {
+                let first = self.rng.u32(..100_000);
+                let count = self.rng.u32(1..600);
+                out.extend((first..first + count).map(|number| number.to_string().into_bytes()));
+                return;
+            }
+            "lo" => self.degrees(180.0, 10.0..30.0, &["180", "-180", "180.000001", "179.9999999", "-179.999999"]),
+            "la" => self.degrees(85.05, 30.0..45.0, &["85.05112878", "-85.05112878", "85.05112879", "90", "-84.99"]),
+            "rad" => match self.rng.u8(..20) {
+                0 => self.pick(&["0", "-1", "abc", "", "inf", "1e300", "1e-300", "-0", "nan", "0x10"]).into(),
+                // All magnitudes from a metre to around the earth.
+                _ => format!("{:.3}", 10f64.powf(self.rng.f64() * 7.5)).into_bytes(),
+            },
+            "un" => match self.rng.u8(..20) {
+                0 => self.pick(&["x", "", "mm", "meters"]).into(),
+                _ => {
+                    let unit = self.pick(&["m", "km", "km", "ft", "mi"]);
+                    self.in_some_case(unit)
+                }
+            },
             "v" => self.value(),
             "e" => self.member(),
             "f" => self.field(),
@@ -320,7 +341,7 @@ impl Vocabulary {
             1 if self.rng.bool() => Vec::new(),
             1 => self.tagged(b"\0k\xff\r\n"),
             _ => {
-                let kind = b"sblthzzhr"[self.rng.usize(..9)];
+                let kind = b"sblthzzhrgp"[self.rng.usize(..11)];
                 self.own_key(kind)
             }
         }
@@ -355,6 +376,18 @@ impl Vocabulary {
 
     fn float(&mut self) -> Vec<u8> {
         if self.chance(12) { self.pick(FLOATS_ODD).into() } else { self.pick(FLOATS).into() }
+    }
+
+    /// A longitude or latitude: mostly near the others, sometimes anywhere up to `max`, or on an edge.
+    fn degrees(&mut self, max: f64, near: std::ops::Range<f64>, edges: &[&str]) -> Vec<u8> {
+        match self.rng.u8(..20) {
+            0 => self.pick(edges).into(),
+            1 => self.float(),
+            2..6 => format!("{:.6}", (self.rng.f64() * 2.0 - 1.0) * max).into_bytes(),
+            // Close together: cells of all sizes are told apart.
+            6..9 => format!("{:.8}", near.start + self.rng.f64() * 0.001).into_bytes(),
+            _ => format!("{:.6}", near.start + self.rng.f64() * (near.end - near.start)).into_bytes(),
+        }
     }
 
     fn score(&mut self) -> Vec<u8> {
