@@ -8,6 +8,7 @@
 //! | [`memory`] | bytes in use, counted thread by thread |
 //! | [`resp`] | the wire protocol: request parser, reply writer |
 //! | [`store`] | the keyspace: entries, values, expiry, transactions over slots |
+//! | [`rdb`] | values as bytes, in the format of the reference's dumps |
 //! | [`command`] | the command table and the data commands |
 //! | [`cluster`] | members and slot owners: the view of the cluster |
 //! | [`net`] | sockets, worker threads, output buffers |
@@ -22,6 +23,7 @@ pub mod memory;
 pub mod net;
 pub mod node;
 pub mod proxy;
+pub mod rdb;
 pub mod resp;
 pub mod slot;
 pub mod store;

@@ -135,6 +135,18 @@ impl List {
         std::iter::once(&self.head).chain(rest)
     }
 
+    /// The first two nodes as one, when the first is a young one that is going to join the second. O(bytes of a node).
+    pub fn first_two_joined(&self, limits: &Limits) -> Option<Listpack> {
+        let second = &self.rest.as_ref()?.nodes.front()?.node;
+        let (Node::Packed(young), Node::Packed(pack)) = (&self.head, second) else { return None };
+        let joins = self.head.may_absorb(second, limits);
+        joins.then(|| {
+            let mut joined = young.clone();
+            joined.append_listpack(pack);
+            joined
+        })
+    }
+
     /// Nodes. O(1).
     pub fn node_count(&self) -> usize {
         1 + self.rest.as_ref().map_or(0, |rest| rest.nodes.len())

@@ -15,6 +15,7 @@ mod group;
 mod id;
 mod id_map;
 mod node;
+mod packed;
 mod radix;
 mod range;
 mod trim;

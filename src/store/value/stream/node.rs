@@ -14,10 +14,10 @@ use super::id::Id;
 use crate::store::value::listpack::{Elem, Iter, Listpack, Pos};
 use smallvec::SmallVec;
 
-const DELETED: i64 = 1;
-const SAME_FIELDS: i64 = 2;
+pub(super) const DELETED: i64 = 1;
+pub(super) const SAME_FIELDS: i64 = 2;
 /// Elements in front of an entry's fields and values: flags, ms, seq.
-const ENTRY_HEAD: usize = 3;
+pub(super) const ENTRY_HEAD: usize = 3;
 /// Elements of the header in front of its fields.
 const HEADER_HEAD: usize = 3;
 
@@ -87,6 +87,16 @@ impl Node {
         let mut node = Node { first: id, pack };
         node.push(id, fields, true, arguments);
         node
+    }
+
+    /// A node whose entries are packed already, as was checked.
+    pub(super) fn over(first: Id, pack: Listpack) -> Node {
+        Node { first, pack }
+    }
+
+    /// The packed entries, as they are dumped.
+    pub(super) fn pack(&self) -> &Listpack {
+        &self.pack
     }
 
     /// The id of the first entry it had.
