@@ -19,6 +19,8 @@ pub struct DataConfig {
     pub access: AccessPolicy,
     /// Small integers would be shared by the reference: not while their accesses matter to eviction.
     pub shared_integers: bool,
+    /// `rdbcompression`: long strings are compressed in what DUMP answers.
+    pub rdb_compression: bool,
 }
 
 impl Default for DataConfig {
@@ -30,6 +32,7 @@ impl Default for DataConfig {
             cluster_enabled: false,
             access: AccessPolicy::default(),
             shared_integers: true,
+            rdb_compression: true,
         }
     }
 }

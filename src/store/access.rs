@@ -43,6 +43,16 @@ impl AccessPolicy {
         }
     }
 
+    /// The bits of a key made now that was last accessed `idle_seconds` ago, or whose counter is known. What the
+    /// policy does not keep is ignored.
+    pub fn restored(self, now_ms: i64, idle_seconds: Option<i64>, counter: Option<u8>) -> u32 {
+        match (self, idle_seconds, counter) {
+            (AccessPolicy::Recency, Some(idle), _) => seconds(now_ms).wrapping_sub(idle as u32) & CLOCK_MASK,
+            (AccessPolicy::Frequency(_), _, Some(counter)) => minutes(now_ms) << 8 | u32::from(counter),
+            _ => self.fresh(now_ms),
+        }
+    }
+
     /// What the bits of a key become when it is accessed now.
     #[inline]
     pub fn touched(self, bits: u32, now_ms: i64) -> u32 {

@@ -481,6 +481,11 @@ impl<'a> Tx<'a> {
         })
     }
 
+    /// The whole entry, to read a value of any type.
+    pub fn whole(&self, key: Key<'_>) -> Option<&Entry> {
+        self.entry(key)
+    }
+
     /// The whole entry to inspect (OBJECT, MEMORY, DEBUG), without counting as an access.
     pub fn inspect(&self, key: Key<'_>) -> Option<&Entry> {
         self.peek(key)

@@ -191,6 +191,7 @@ impl Config {
                 cluster_enabled,
                 access: memory.access(),
                 shared_integers: memory.shares_integers(),
+                rdb_compression: settings.is_on("rdbcompression"),
             },
             settings,
             file,
