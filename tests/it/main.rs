@@ -7,6 +7,7 @@
 mod clients;
 mod command_log;
 mod differential;
+mod dump_restore;
 mod large_values;
 mod lazy_free;
 mod many_clients;
