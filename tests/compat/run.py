@@ -31,6 +31,7 @@ UNITS = (
     "unit/type/set", "unit/type/hash", "unit/sort", "unit/bitops", "unit/keyspace", "unit/introspection",
     "unit/slowlog", "unit/protocol", "unit/latency-monitor", "unit/type/incr", "unit/bitfield", "unit/lazyfree",
     "unit/info-command", "unit/quit", "unit/replybufsize", "unit/type/stream", "unit/type/stream-cgroups",
+    "unit/dump",
 )  # fmt: skip
 
 
