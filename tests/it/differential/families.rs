@@ -90,6 +90,9 @@ const TEMPLATES: &[(&str, u32, &str)] = &[
     ("generic", 2, "SET wk (v|fl)"),
     ("generic", 4, "OBJECT ENCODING k"),
     ("generic", 1, "OBJECT (REFCOUNT|IDLETIME|FREQ|NOSUCH) k"),
+    ("generic", 3, "DUMP k"),
+    ("generic", 6, "RESTORE k (0|0|pttl|pat|n) payload {[REPLACE] [ABSTTL] [IDLETIME n|FREQ n]}"),
+    ("generic", 4, "RESTORE k 0 payload REPLACE"),
     ("hash", 8, "HSET kh (f v)+"),
     ("hash", 3, "HMSET kh (f v)+"),
     ("hash", 2, "HSETNX kh f v"),
@@ -509,7 +512,7 @@ fn comparable(request: &Request) -> bool {
     match name.as_slice() {
         // A TTL that could run out while the sequence runs.
         b"EXPIRE" | b"SETEX" => !soon(2, 1000),
-        b"PEXPIRE" | b"PSETEX" => !soon(2, 1),
+        b"PEXPIRE" | b"PSETEX" | b"RESTORE" => !soon(2, 1),
         b"SET" | b"GETEX" => (1..upper.len()).all(|at| match upper[at].as_slice() {
             b"EX" => !soon(at + 1, 1000),
             b"PX" => !soon(at + 1, 1),

@@ -20,6 +20,7 @@ mod exceptions;
 mod families;
 mod grammar;
 mod minimise;
+mod payload;
 mod run;
 mod vocabulary;
 mod wire;

@@ -6,6 +6,8 @@
 
 use fastrand::Rng;
 
+use super::payload;
+
 /// Draws the words of one sequence.
 pub struct Vocabulary {
     /// The sequence's own random numbers.
@@ -89,7 +91,7 @@ const FLOATS_ODD: &[&str] = &[
 const CLASSES: &[&str] = &[
     "k", "ks", "kb", "kl", "kt", "kh", "kz", "kx", "kg", "kp", "numkeys", "weights", "v", "e", "f", "n", "i", "c", "csafe", "fl",
     "sc", "sb", "lb", "ttl", "pttl", "at", "pat", "off", "bit", "ty", "boff", "glob", "all", "db", "by", "get", "wk",
-    "slot", "setting", "kr", "xid", "id", "ib", "grp", "con", "idle", "lo", "la", "rad", "un", "elements",
+    "slot", "setting", "kr", "xid", "id", "ib", "grp", "con", "idle", "lo", "la", "rad", "un", "elements", "payload",
 ];
 
 /// Ids of stream entries that are none, or at the ends of what they can be. None that is too large for 64 bits: see
@@ -294,6 +296,7 @@ impl Vocabulary {
                 // The slots of the keys with the hash tags that are used here.
                 _ => self.pick(&["15495", "3300", "7365", "0"]).into(),
             },
+            "payload" => payload::draw(self),
             "setting" => self
                 .pick(&[
                     "hash-max-listpack-entries",
@@ -448,7 +451,8 @@ impl Vocabulary {
         }
     }
 
-    fn value(&mut self) -> Vec<u8> {
+    /// A string to store.
+    pub fn value(&mut self) -> Vec<u8> {
         match self.rng.u8(..20) {
             0..5 => self.rng.i32(-50..=50).to_string().into_bytes(),
             5 => self.pick(INTEGERS_ODD).into(),
@@ -464,7 +468,8 @@ impl Vocabulary {
         }
     }
 
-    fn member(&mut self) -> Vec<u8> {
+    /// An element of a collection.
+    pub fn member(&mut self) -> Vec<u8> {
         match self.rng.u8(..30) {
             0..12 => self.rng.i32(-3..=20).to_string().into_bytes(),
             12..24 => format!("m{}", self.rng.u8(..25)).into_bytes(),
