@@ -10,6 +10,7 @@
 //! value is dumped as the same bytes.
 
 use super::Corrupt;
+use std::cell::RefCell;
 
 const LITERALS_MAX: usize = 1 << 5;
 const DISTANCE_MAX: usize = 1 << 13;
@@ -20,8 +21,19 @@ const EXPANSION_MAX: usize = MATCH_BYTES_MAX / 3;
 /// Room that is taken on the word of a length alone.
 const TRUSTED_BYTES_MAX: usize = 1 << 20;
 
+thread_local! {
+    /// Clearing a table for each string would take longer than compressing most of them.
+    static COMPRESSOR: RefCell<Compressor> = RefCell::default();
+}
+
+/// The compressed bytes; `None` when they would take more than about `bytes_max`. O(bytes). The first call on a thread
+/// makes a table of 256 KiB.
+pub fn compress(input: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|compressor| compressor.compress(input, bytes_max))
+}
+
 /// Compresses strings one after another.
-pub struct Compressor {
+struct Compressor {
     /// By three bytes' hash: where they were met last, counted on from [`base`](Self::base).
     table: Vec<u32>,
     /// What the positions in a string are counted from: each string starts beyond all entries of those before it,
@@ -108,8 +120,7 @@ impl Output {
 }
 
 impl Compressor {
-    /// The compressed bytes; `None` when they would take more than about `bytes_max`. O(bytes).
-    pub fn compress(&mut self, input: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
+    fn compress(&mut self, input: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
         let positions = u32::try_from(input.len()).ok().filter(|positions| *positions > 0 && bytes_max > 0)?;
         if self.base.checked_add(positions).is_none() {
             self.table.fill(0);

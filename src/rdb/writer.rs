@@ -1,6 +1,6 @@
 //! Writes the format's primitives behind what a vector holds.
 
-use super::lzf::Compressor;
+use super::lzf;
 use crate::store::value::listpack::{Elem, integer};
 
 /// Longest string that may be an integer of 32 bits.
@@ -11,15 +11,13 @@ const INCOMPRESSIBLE_BYTES_MAX: usize = 20;
 /// Where values are written.
 pub struct Writer<'o> {
     out: &'o mut Vec<u8>,
-    // Made with the first string that is long enough: it has a table of 256 KiB.
-    compressor: Option<Compressor>,
     compresses: bool,
 }
 
 impl<'o> Writer<'o> {
     /// Writes behind what `out` holds, strings compressed where that makes them shorter, or never.
     pub fn new(out: &'o mut Vec<u8>, compresses: bool) -> Writer<'o> {
-        Writer { out, compressor: None, compresses }
+        Writer { out, compresses }
     }
 
     /// Bytes as they are.
@@ -114,8 +112,7 @@ impl<'o> Writer<'o> {
     }
 
     fn compressed(&mut self, string: &[u8]) -> bool {
-        let compressor = self.compressor.get_or_insert_default();
-        let Some(compressed) = compressor.compress(string, string.len() - 4) else { return false };
+        let Some(compressed) = lzf::compress(string, string.len() - 4) else { return false };
         self.byte(0xC3);
         self.count(compressed.len());
         self.count(string.len());

@@ -122,4 +122,6 @@ fn push_all(pack: &mut Listpack, elems: &[&[u8]]) -> Result<(), Corrupt> {
 }
 
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod tests;
