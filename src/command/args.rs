@@ -117,6 +117,35 @@ impl<'a> Args<'a> {
     }
 }
 
+/// The arguments of a request that is run later.
+#[derive(Clone, Debug)]
+pub struct OwnedArgs {
+    buffer: Box<[u8]>,
+    ranges: Box<[ArgRange]>,
+}
+
+impl OwnedArgs {
+    /// Copies arguments. O(their length).
+    pub fn of<'a>(args: impl Iterator<Item = &'a [u8]>) -> OwnedArgs {
+        let (mut buffer, mut ranges) = (Vec::new(), Vec::new());
+        for arg in args {
+            ranges.push(ArgRange::behind(buffer.len(), arg.len()));
+            buffer.extend_from_slice(arg);
+        }
+        OwnedArgs { buffer: buffer.into(), ranges: ranges.into() }
+    }
+
+    /// To run them.
+    pub fn args(&self) -> Args<'_> {
+        Args::new(&self.buffer, &self.ranges)
+    }
+
+    /// Memory they take, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.buffer.len() + size_of_val(&*self.ranges)
+    }
+}
+
 impl Index<usize> for Args<'_> {
     type Output = [u8];
 

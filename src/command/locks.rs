@@ -26,6 +26,14 @@ pub enum Plan {
 }
 
 impl Plan {
+    /// The database besides `selected` that it locks slots of.
+    pub fn other_database(&self, selected: usize) -> Option<usize> {
+        match self {
+            Plan::Slots(slots) => slots.iter().map(|(database, _)| *database).find(|database| *database != selected),
+            Plan::Nothing | Plan::Slot(_) | Plan::Ascending(_) | Plan::Database => None,
+        }
+    }
+
     /// The plan as [`Tx::new`](crate::store::Tx::new) takes it.
     pub fn locks(&self) -> Locks<'_> {
         match self {

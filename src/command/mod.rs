@@ -23,6 +23,7 @@ pub mod spec;
 pub mod table;
 #[cfg(test)]
 pub mod testing;
+pub mod timeout;
 pub mod words;
 
 pub mod bitmap;
@@ -42,8 +43,8 @@ pub mod stream;
 pub mod string;
 pub mod transactions;
 
-pub use args::Args;
-pub use context::{Ctx, DataConfig};
+pub use args::{Args, OwnedArgs};
+pub use context::{Ctx, DataConfig, Nothing, Wait, WaitMode, Waiting};
 pub use error::{Error, quotable};
 pub use spec::{Handler, KeySpec, Reach, Run, Spec};
 pub use table::{Command, KeyRun, Table};

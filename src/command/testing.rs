@@ -65,6 +65,6 @@ impl Session {
         let plan = locks::plan(command, args, self.database, 16, self.config.cluster_enabled)?;
         let mut tx = Tx::new(&self.keyspace, self.database, self.now_ms, plan.locks());
         tx.set_access_policy(self.config.access);
-        handler(&mut Ctx { tx, reply: Reply::new(out, self.protocol), config: &self.config }, args)
+        handler(&mut Ctx::new(tx, Reply::new(out, self.protocol), &self.config), args)
     }
 }

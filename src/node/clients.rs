@@ -1,5 +1,9 @@
 //! The clients of a node: who is connected, and how another connection reaches one.
 
+use super::interest::Watch;
+use super::mailbox::Mailbox;
+use super::pubsub::Subscriptions;
+use super::waiter::Waiter;
 use crate::resp::Protocol;
 use atomic_waker::AtomicWaker;
 use std::collections::BTreeMap;
@@ -40,6 +44,17 @@ pub struct Client {
     texts: Mutex<Texts>,
     killed: AtomicBool,
     held: AtomicBool,
+    /// What it waits for, while it does.
+    waiter: Mutex<Option<Arc<Waiter>>>,
+    watches: Mutex<Vec<Arc<Watch>>>,
+    /// A key that it watches has changed.
+    pub changed: Arc<AtomicBool>,
+    /// It has subscribed to something.
+    pub subscribed: AtomicBool,
+    /// What it has subscribed to.
+    pub subscriptions: parking_lot::Mutex<Subscriptions>,
+    /// What others have to say to it.
+    pub mail: Mailbox,
     /// Wakes the connection's task; it registers before it waits.
     pub waker: AtomicWaker,
 }
@@ -95,6 +110,56 @@ impl Client {
     /// Does its next request wait?
     pub fn is_held(&self) -> bool {
         self.held.load(Relaxed)
+    }
+
+    /// Has it subscribed to something?
+    #[inline]
+    pub fn is_subscribed(&self) -> bool {
+        self.subscribed.load(Relaxed)
+    }
+
+    /// What it waits for.
+    pub fn waiter(&self) -> Option<Arc<Waiter>> {
+        self.lock_waiter().clone()
+    }
+
+    /// Notes what it waits for from now on, and takes what was there.
+    pub fn set_waiter(&self, waiter: Option<Arc<Waiter>>) -> Option<Arc<Waiter>> {
+        self.set_held(waiter.is_some());
+        std::mem::replace(&mut *self.lock_waiter(), waiter)
+    }
+
+    /// The keys it watches.
+    pub fn watches(&self) -> Vec<Arc<Watch>> {
+        self.lock_watches().clone()
+    }
+
+    /// Notes one more.
+    pub fn add_watch(&self, watch: Arc<Watch>) {
+        self.lock_watches().push(watch);
+    }
+
+    /// Forgets and hands out all.
+    pub fn take_watches(&self) -> Vec<Arc<Watch>> {
+        std::mem::take(&mut *self.lock_watches())
+    }
+
+    fn lock_watches(&self) -> MutexGuard<'_, Vec<Arc<Watch>>> {
+        self.watches.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn lock_waiter(&self) -> MutexGuard<'_, Option<Arc<Waiter>>> {
+        self.waiter.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Sends bytes that are no reply to a request of its own. A client that leaves too many unread is closed.
+    pub fn send(&self, bytes: &[u8], unread_bytes_max: usize) {
+        if self.mail.put(bytes, unread_bytes_max.saturating_sub(self.output_bytes.load(Relaxed))) {
+            self.waker.wake();
+        } else {
+            tracing::warn!("client {} closed: it does not read what is sent to it", self.id);
+            self.kill();
+        }
     }
 
     /// Whether a flag is set.
@@ -165,6 +230,12 @@ impl Clients {
             texts: Mutex::default(),
             killed: AtomicBool::new(false),
             held: AtomicBool::new(false),
+            waiter: Mutex::default(),
+            watches: Mutex::default(),
+            subscribed: AtomicBool::new(false),
+            subscriptions: Default::default(),
+            changed: Arc::default(),
+            mail: Mailbox::default(),
             waker: AtomicWaker::new(),
         });
         all.insert(client.id, client.clone());

@@ -14,6 +14,8 @@ use super::clients::Client;
 use super::dispatch::{Dispatcher, OUTPUT_BYTES_MAX};
 use super::session::{After, Session};
 use super::spare::{READ_BYTES, Spare, Work};
+use super::transaction::unwatch;
+use super::waiter::Waiter;
 use super::{Node, now_ms};
 use crate::net::output::{poll_send, send_now};
 use crate::net::workers::LocalFuture;
@@ -21,7 +23,7 @@ use crate::resp::{ProtocolError, RequestLimits};
 use socket2::{SockRef, TcpKeepalive};
 use std::future::poll_fn;
 use std::os::fd::AsRawFd;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -29,6 +31,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
 /// Requests taken together: enough that the cache misses of their keys overlap, few enough to stay in the cache.
 const BATCH: usize = 32;
@@ -86,7 +89,7 @@ async fn accept(thread: &Thread, mut stream: TcpStream) -> std::io::Result<()> {
     };
     let session = Session::new(client.clone(), config.password.is_empty());
     drop(config);
-    let _registered = Registered { node, id: client.id };
+    let _registered = Registered { node, client: client.clone() };
     Connection {
         stream,
         thread,
@@ -95,6 +98,7 @@ async fn accept(thread: &Thread, mut stream: TcpStream) -> std::io::Result<()> {
         work: None,
         parsed: None,
         ran: 0,
+        waiting: None,
         closing: false,
         more: false,
         turn_bytes: 0,
@@ -107,12 +111,25 @@ async fn accept(thread: &Thread, mut stream: TcpStream) -> std::io::Result<()> {
 /// Forgets a client however its task ends: also by a panic in a handler, or dropped when the drain is over.
 struct Registered<'a> {
     node: &'a Node,
-    id: u64,
+    client: Arc<Client>,
 }
 
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
-        self.node.clients.unregister(self.id);
+        self.node.clients.unregister(self.client.id);
+        end_wait(self.node, &self.client);
+        unwatch(self.node, &self.client);
+        self.node.hub.forget(&self.client);
+    }
+}
+
+/// Ends a client's wait, if it waits: nobody answers it from now on.
+fn end_wait(node: &Node, client: &Client) {
+    if let Some(waiter) = client.set_waiter(None) {
+        // Whoever has claimed it answers nobody.
+        let _ = waiter.claim();
+        node.interests.end_wait(&node.keyspace.hooks, &waiter);
+        node.stats.blocked_clients.fetch_sub(1, Relaxed);
     }
 }
 
@@ -127,6 +144,8 @@ struct Connection<'t> {
     parsed: Option<Parsed>,
     /// Requests of it that have run.
     ran: usize,
+    /// What its last request waits for, and until when.
+    waiting: Option<Waiting>,
     /// No more requests; what is left of the replies is sent, then the connection closes.
     closing: bool,
     /// The last read filled its buffer: there is more most likely.
@@ -137,12 +156,19 @@ struct Connection<'t> {
     drained: bool,
 }
 
+/// What a connection waits for, and when its time is over.
+type Waiting = (Arc<Waiter>, Option<Pin<Box<Sleep>>>);
+
 /// What a connection's task woke up for.
 enum Wake {
     /// Bytes arrived; 0: the client closed.
     Read(usize),
     /// Output was sent.
     Sent,
+    /// Others sent it something.
+    Mail,
+    /// What it waited for has come, or its time is over.
+    Answered(Vec<u8>),
     /// Another connection killed it, or the node stops.
     Killed,
 }
@@ -179,6 +205,13 @@ impl Connection<'_> {
         loop {
             match self.wait().await? {
                 Wake::Read(0) => break,
+                Wake::Read(count) if self.waiting.is_some() => {
+                    // It runs later; what is read tells that the client is still there.
+                    self.thread.dispatcher.count_input(count);
+                    if self.input_passes_limit() {
+                        break;
+                    }
+                }
                 Wake::Read(count) => {
                     self.thread.dispatcher.count_input(count);
                     if self.look_ahead() {
@@ -189,8 +222,15 @@ impl Connection<'_> {
                     self.run_requests().await?;
                 }
                 // With room again, requests that waited for it go on.
-                Wake::Sent if !self.closing => self.run_requests().await?,
+                Wake::Sent if !self.closing && self.waiting.is_none() => self.run_requests().await?,
                 Wake::Sent => {}
+                Wake::Mail => self.send_mail()?,
+                Wake::Answered(reply) => {
+                    end_wait(&self.thread.node, &self.client);
+                    self.waiting = None;
+                    self.lent().output.append(&reply);
+                    self.run_requests().await?;
+                }
                 Wake::Killed => {
                     if let Some(work) = &mut self.work {
                         send_now(&mut work.output, &self.stream)?;
@@ -233,6 +273,41 @@ impl Connection<'_> {
         self.turn_bytes >= if inside_argument { TURN_APART_BYTES_MAX } else { READ_BYTES }
     }
 
+    /// The answer to a request that waits, when it is there or its time is over.
+    fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Vec<u8>> {
+        let Some((waiter, deadline)) = &mut self.waiting else { return Poll::Pending };
+        if let Some(reply) = waiter.take_reply() {
+            return Poll::Ready(reply);
+        }
+        if let Some(sleep) = deadline
+            && sleep.as_mut().poll(context).is_ready()
+        {
+            *deadline = None;
+            waiter.expire();
+            return waiter.take_reply().map_or(Poll::Pending, Poll::Ready);
+        }
+        Poll::Pending
+    }
+
+    /// What the connection works with, lent if it has none.
+    fn lent(&mut self) -> &mut Work {
+        self.work.get_or_insert_with(|| self.thread.spare.lend())
+    }
+
+    /// Sends what others have to say.
+    fn send_mail(&mut self) -> std::io::Result<()> {
+        let mail = self.client.mail.take();
+        let work = self.work.get_or_insert_with(|| self.thread.spare.lend());
+        work.output.append(&mail);
+        send_now(&mut work.output, &self.stream)
+    }
+
+    /// Has more come than a request may have?
+    fn input_passes_limit(&self) -> bool {
+        let bytes = self.work.as_ref().map_or(0, |work| work.input_bytes());
+        bytes > self.thread.dispatcher.with_config(|config| config.query_buffer_bytes_max)
+    }
+
     /// Bytes of replies that the socket did not take.
     fn unsent(&self) -> usize {
         self.work.as_ref().map_or(0, |work| work.output.len())
@@ -249,13 +324,20 @@ impl Connection<'_> {
             {
                 return Poll::Ready(sent.map(|()| Wake::Sent));
             }
+            // Registered before looking: who comes after the look wakes the task.
+            self.client.waker.register(context.waker());
+            if let Poll::Ready(reply) = self.poll_answer(context) {
+                return Poll::Ready(Ok(Wake::Answered(reply)));
+            }
+            if self.client.mail.is_filled() && self.unsent() == 0 {
+                return Poll::Ready(Ok(Wake::Mail));
+            }
             if !self.closing
                 && self.unsent() < OUTPUT_BYTES_MAX
                 && let Poll::Ready(read) = self.poll_read(context)
             {
                 return Poll::Ready(read.map(Wake::Read));
             }
-            self.client.waker.register(context.waker());
             if self.client.is_killed() { Poll::Ready(Ok(Wake::Killed)) } else { Poll::Pending }
         })
         .await
@@ -302,7 +384,7 @@ impl Connection<'_> {
 
     async fn run_with(&mut self, dispatcher: &Dispatcher, work: &mut Work) -> std::io::Result<()> {
         loop {
-            if self.closing {
+            if self.closing || self.waiting.is_some() {
                 break;
             }
             if work.output.len() >= OUTPUT_BYTES_MAX {
@@ -318,6 +400,11 @@ impl Connection<'_> {
                 let (after, ran) = dispatcher.run_batch(&mut self.session, parser, self.ran, input, plan, output);
                 self.ran = ran;
                 self.closing |= after == After::Close;
+                if after == After::Blocked {
+                    let waiter = self.client.waiter();
+                    let sleep = |at| Box::pin(tokio::time::sleep_until(at));
+                    self.waiting = waiter.map(|waiter| (waiter.clone(), waiter.deadline.map(sleep)));
+                }
                 if after != After::Held {
                     break;
                 }
@@ -330,6 +417,9 @@ impl Connection<'_> {
             }
             if self.ran < work.parser.requests().len() && !self.closing {
                 self.parsed = Some((parsed, batch));
+                if self.waiting.is_some() {
+                    return send_now(&mut work.output, &self.stream);
+                }
                 if work.output.len() > OUTPUT_BYTES_EAGER {
                     send_now(&mut work.output, &self.stream)?;
                 }
@@ -352,6 +442,9 @@ impl Connection<'_> {
             }
         }
         work.parser.release_from(&mut work.input);
+        if self.client.mail.is_filled() {
+            work.output.append(&self.client.mail.take());
+        }
         if !work.input.is_empty() && work.input_bytes() > dispatcher.with_config(|config| config.query_buffer_bytes_max)
         {
             // As the reference: closed without a word.

@@ -17,12 +17,13 @@ use super::stats::{ThreadStats, bump};
 use super::{Config, Node, now_ms};
 use crate::cluster::ClusterView;
 use crate::command::words::Flags;
-use crate::command::{Args, Command, Ctx, Error, Handler, Outcome, Run, is_http, locks, unknown_command};
-use crate::resp::{ProtocolError, Replies, Reply, RequestParser};
+use crate::command::{Args, Command, Ctx, Error, Handler, Outcome, Run, Table, is_http, locks, unknown_command};
+use crate::resp::{Protocol, ProtocolError, Replies, Reply, RequestParser};
 use crate::slot::Slot;
-use crate::store::{KeyHash, SlotLock, Tally, Tx};
+use crate::store::{Aftermath, KeyHash, SlotLock, Tally, Tx};
 use arc_swap::{ArcSwap, Cache};
 use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -34,8 +35,9 @@ pub(super) const OUTPUT_BYTES_MAX: usize = 32 << 20;
 const LONG_REPLY_BYTES: usize = 192;
 /// Runs the requests of one thread's connections.
 pub(super) struct Dispatcher {
-    node: Arc<Node>,
+    pub(super) node: Arc<Node>,
     stats: Arc<ThreadStats>,
+    exec_command: &'static Command,
     settings: RefCell<Cache<Settings, Arc<Config>>>,
     clock: Clock,
     view: RefCell<Cache<Arc<ArcSwap<ClusterView>>, Arc<ClusterView>>>,
@@ -57,12 +59,12 @@ impl Deref for Settings {
 }
 
 /// What the requests of a batch share while they run.
-struct Turn<'n> {
-    config: &'n Config,
+pub(super) struct Turn<'n> {
+    pub(super) config: &'n Config,
     gate: Gate,
-    now_ms: i64,
+    pub(super) now_ms: i64,
     /// The slot of the request before, still locked when the next one needs it too.
-    lock: Option<SlotLock<'n>>,
+    pub(super) lock: Option<SlotLock<'n>>,
     tally: Tally<'n>,
     /// Nothing but its slot concerns a request on one key.
     direct: bool,
@@ -73,6 +75,7 @@ impl Dispatcher {
         let stats = node.stats.thread();
         let view = RefCell::new(node.view.reader());
         Dispatcher {
+            exec_command: Table::get().command(b"exec").expect("the table has EXEC"),
             settings: RefCell::new(Cache::new(Settings(node.clone()))),
             clock: Clock::default(),
             node,
@@ -112,6 +115,24 @@ impl Dispatcher {
     /// The settings as of now.
     pub(super) fn with_config<R>(&self, read: impl FnOnce(&Config) -> R) -> R {
         read(self.settings.borrow_mut().load())
+    }
+
+    /// Is there room for commands that may need memory? Evicts; no slot may be locked.
+    pub(super) fn make_room(&self, turn: &mut Turn<'_>) -> Outcome {
+        if turn.gate.is_set() {
+            self.evictor.borrow_mut().before_command(&self.node, turn.config, &mut turn.gate)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a command that ran inside another.
+    pub(super) fn count_call(&self, command: &Command) {
+        self.stats.commands[usize::from(command.id)].ran(1, 0, None);
+    }
+
+    /// Counts a command that failed after it waited.
+    pub(super) fn count_failure(&self, command: &Command) {
+        bump(&self.stats.commands[usize::from(command.id)].failed, 1);
     }
 
     /// Counts bytes read from a client.
@@ -204,6 +225,8 @@ impl Dispatcher {
                 }
                 // CONFIG SET and DEBUG SLEEP hold for the commands right behind them.
                 changed = command.is_some_and(may_change_settings);
+                // MULTI and SUBSCRIBE, too.
+                turn.direct = pause.is_none() && is_direct(session, config);
             }
             next += 1;
             let shares = |next| plan.share_slot(planned, next);
@@ -274,23 +297,19 @@ impl Dispatcher {
             Some(held) => held,
             None => lock.insert(keyspace.lock_slot(database, slot)),
         };
-        let mut ctx = Ctx {
-            tx: Tx::in_slot(keyspace, database, *now_ms, held, *tally),
-            reply: Reply::holding(out, session.protocol),
-            config: &config.data,
-        };
+        let tx = Tx::in_slot(keyspace, database, *now_ms, held, *tally);
+        let mut ctx = Ctx::new(tx, Reply::holding(out, session.protocol), &config.data);
         ctx.tx.set_touch(!session.no_touch);
         ctx.tx.set_access_policy(config.data.access);
-        let outcome = match self.check_slot(session, config, slot) {
+        let outcome = match self.check_slot(session.client.local, config, slot) {
             Ok(()) => handler(&mut ctx, args),
             refused => refused,
         };
-        let garbage = if ctx.tx.has_garbage() { ctx.tx.take_garbage() } else { Vec::new() };
+        let aftermath = if ctx.tx.has_aftermath() { Some(ctx.tx.take_aftermath()) } else { None };
         drop(ctx);
-        if !garbage.is_empty() {
-            // Nobody waits for it to be freed.
+        if let Some(aftermath) = aftermath {
             *lock = None;
-            self.node.lazyfree.free(garbage, &config.lazyfree, &self.node.meters);
+            self.end(config, *now_ms, aftermath);
         }
         if let Err(error) = outcome {
             out.truncate(start);
@@ -351,14 +370,34 @@ impl Dispatcher {
                 checked = Err(self.elsewhere(session, turn.config, command, args).unwrap_or(error));
             }
         }
-        let refused = checked.is_err();
-        let outcome = checked.and_then(|command| self.run_checked(session, turn, command, args, out));
+        let mut refused = checked.is_err();
+        let outcome = checked.and_then(|command| {
+            if session.multi.is_some() {
+                match self.queue(session, turn.config, command, args, out) {
+                    Ok(false) => {}
+                    Ok(true) => return Ok(()),
+                    Err(error) => {
+                        refused = true;
+                        return Err(error);
+                    }
+                }
+            }
+            if std::ptr::eq(command, self.exec_command) {
+                return self.exec(session, turn, out);
+            }
+            self.run_checked(session, turn, command, args, out)
+        });
+        if refused && let Some(multi) = &mut session.multi {
+            multi.failed = true;
+        }
         if let Err(error) = outcome {
             out.truncate(start);
             self.answer_error(session, command, &error, refused, out);
         }
         match session.reply_mode {
             ReplyMode::On => {}
+            // Answers to subscribing are messages.
+            _ if command.is_some_and(is_subscribing) => {}
             ReplyMode::Off | ReplyMode::SkipNext => out.truncate(start),
             ReplyMode::Skipping => {
                 out.truncate(start);
@@ -369,7 +408,7 @@ impl Dispatcher {
     }
 
     #[cold]
-    fn answer_error(
+    pub(super) fn answer_error(
         &self,
         session: &Session,
         command: Option<&'static Command>,
@@ -402,11 +441,20 @@ impl Dispatcher {
         if !session.authenticated && !command.flags.has(Flags::NO_AUTH) && !config.password.is_empty() {
             return Err(Error::Static("NOAUTH Authentication required."));
         }
+        if session.protocol == Protocol::Resp2 && session.client.is_subscribed() && !allowed_while_subscribed(command) {
+            let name = &command.name;
+            let line = format!(
+                "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
+                 this context"
+            );
+            return Err(Error::Text(line));
+        }
         Ok(command)
     }
 
-    #[inline]
-    fn run_checked<'n>(
+    // Inlined also where transactions run: a call here is a tenth of a PING.
+    #[inline(always)]
+    pub(super) fn run_checked<'n>(
         &'n self,
         session: &mut Session,
         turn: &mut Turn<'n>,
@@ -420,7 +468,14 @@ impl Dispatcher {
                 Some(handler) => {
                     turn.lock = None;
                     let reply = Reply::holding(out, session.protocol);
-                    handler(&mut Call { node: &self.node, session, command, args, reply, now_ms: turn.now_ms })
+                    let (now_ms, changes) = (turn.now_ms, Vec::new());
+                    let mut call = Call { node: &self.node, session, command, args, reply, now_ms, changes };
+                    let outcome = handler(&mut call);
+                    let changes = call.changes;
+                    if !changes.is_empty() {
+                        self.follow_up(turn.config, now_ms, changes);
+                    }
+                    outcome
                 }
                 None => Err(unserved(command)),
             },
@@ -431,9 +486,9 @@ impl Dispatcher {
     #[inline]
     fn run_data<'n>(
         &'n self,
-        session: &Session,
+        session: &mut Session,
         turn: &mut Turn<'n>,
-        command: &Command,
+        command: &'static Command,
         handler: Handler,
         args: Args<'_>,
         out: &mut Replies,
@@ -456,22 +511,35 @@ impl Dispatcher {
         tx.set_touch(!session.no_touch);
         tx.set_access_policy(config.data.access);
         if let locks::Plan::Slot(slot) = plan {
-            self.check_slot(session, config, slot)?;
+            self.check_slot(session.client.local, config, slot)?;
         }
         let reply = Reply::holding(out, session.protocol);
-        let mut ctx = Ctx { tx, reply, config: &config.data };
+        let mut ctx = Ctx::new(tx, reply, &config.data);
+        if command.flags.has(Flags::BLOCKING) {
+            ctx.waiting = Some(Box::default());
+        }
         let outcome = match plan {
             locks::Plan::Slot(slot) if config.slot_stats => self.run_counted(slot, handler, &mut ctx, args),
             _ => handler(&mut ctx, args),
         };
-        if ctx.tx.has_garbage() {
-            let garbage = ctx.tx.take_garbage();
-            // Nobody waits for it to be freed.
+        if let Some(wait) = ctx.waiting.take().and_then(|waiting| waiting.asked) {
+            self.block(session, command, args, wait);
+        }
+        if ctx.tx.has_aftermath() {
+            let aftermath = ctx.tx.take_aftermath();
             drop(ctx);
             *lock = None;
-            self.node.lazyfree.free(garbage, &config.lazyfree, &self.node.meters);
+            self.end(config, *now_ms, aftermath);
         }
         outcome
+    }
+
+    /// What is done when a transaction is over and its locks are gone.
+    #[cold]
+    pub(super) fn end(&self, config: &Config, now_ms: i64, aftermath: Aftermath) {
+        // Nobody waits for it to be freed.
+        self.node.lazyfree.free(aftermath.garbage, &config.lazyfree, &self.node.meters);
+        self.follow_up(config, now_ms, aftermath.changes);
     }
 
     /// Where a command must go that this node has no memory for: a slot's owner is told before that.
@@ -479,7 +547,7 @@ impl Dispatcher {
     fn elsewhere(&self, session: &Session, config: &Config, command: &Command, args: Args<'_>) -> Option<Error> {
         let databases = self.node.keyspace.databases();
         match locks::plan(command, args, session.database, databases, config.cluster_enabled) {
-            Ok(locks::Plan::Slot(slot)) => self.check_slot(session, config, slot).err(),
+            Ok(locks::Plan::Slot(slot)) => self.check_slot(session.client.local, config, slot).err(),
             Ok(_) => None,
             Err(error) => Some(error),
         }
@@ -501,12 +569,12 @@ impl Dispatcher {
     /// Is the slot served here? Asked under its lock: whoever takes a slot away publishes a new view and then passes
     /// every lock once, so that no command that saw the old view is still running.
     #[inline(always)]
-    fn check_slot(&self, session: &Session, config: &Config, slot: Slot) -> Outcome {
-        if config.cluster_enabled { self.check_owner(session, config, slot) } else { Ok(()) }
+    pub(super) fn check_slot(&self, local: SocketAddr, config: &Config, slot: Slot) -> Outcome {
+        if config.cluster_enabled { self.check_owner(local, config, slot) } else { Ok(()) }
     }
 
     #[inline]
-    fn check_owner(&self, session: &Session, config: &Config, slot: Slot) -> Outcome {
+    fn check_owner(&self, local: SocketAddr, config: &Config, slot: Slot) -> Outcome {
         let mut view = self.view.borrow_mut();
         let view = view.load();
         let down = config.require_full_coverage && !view.covers_all_slots();
@@ -516,17 +584,40 @@ impl Dispatcher {
             Some(_) if down => Err(Error::Static("CLUSTERDOWN The cluster is down")),
             // A member that announces no address listens on all of this host's: also on the one that was reached.
             Some(owner) if owner.host.is_empty() => {
-                Err(Error::Text(format!("MOVED {slot} {}:{}", session.client.local.ip(), owner.port)))
+                Err(Error::Text(format!("MOVED {slot} {}:{}", local.ip(), owner.port)))
             }
             Some(owner) => Err(Error::Text(format!("MOVED {slot} {}:{}", owner.host, owner.port))),
         }
     }
 }
 
+/// Commands that a RESP2 client may send between subscribing and unsubscribing: it takes all else for a message.
+fn allowed_while_subscribed(command: &Command) -> bool {
+    const ALLOWED: [&str; 9] = [
+        "ping",
+        "subscribe",
+        "ssubscribe",
+        "unsubscribe",
+        "sunsubscribe",
+        "psubscribe",
+        "punsubscribe",
+        "quit",
+        "reset",
+    ];
+    ALLOWED.contains(&command.name.as_ref())
+}
+
+fn is_subscribing(command: &Command) -> bool {
+    command.name.ends_with("subscribe")
+}
+
 /// True when nothing but its slot concerns a request on one key: every client is served this way nearly always.
 fn is_direct(session: &Session, config: &Config) -> bool {
     let open = session.authenticated || config.password.is_empty();
-    open && session.reply_mode == ReplyMode::On && !config.slot_stats
+    open && session.reply_mode == ReplyMode::On
+        && !config.slot_stats
+        && session.multi.is_none()
+        && !session.client.is_subscribed()
 }
 
 /// Session commands but those as quick as PING.

@@ -13,7 +13,7 @@
 use super::{Config, Node, now_ms};
 use crate::command::Error;
 use crate::memory;
-use crate::store::{AccessPolicy, Cause, Eviction, Garbage, Lfu, Order, Sampler};
+use crate::store::{AccessPolicy, Cause, Event, Eviction, Garbage, Lfu, Order, Sampler};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -287,6 +287,10 @@ impl Evictor {
             let Some(entry) = self.sampler.evict(&node.keyspace, policy, config.memory.samples, now_ms) else {
                 return self.wait_for_lazyfree(node, limit, time_max.unwrap_or(SLICE));
             };
+            if node.keyspace.hooks.concern_any() {
+                let number = node.keyspace.number_of(self.sampler.place());
+                node.tell_removed(config, number, Event::Evicted, "evicted", entry.key());
+            }
             if entry.is_costly() {
                 let garbage = vec![Garbage { cause: Cause::Evict, entry }];
                 node.lazyfree.free(garbage, &config.lazyfree, &node.meters);

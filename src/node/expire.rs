@@ -6,7 +6,7 @@
 //! again only after a while, so that keys which expire one by one do not keep the sweep walking over all others.
 
 use super::{Node, now_ms};
-use crate::store::{Cause, Garbage};
+use crate::store::{Cause, Event, Garbage};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -67,6 +67,10 @@ async fn sweep(node: &Node, database: usize, spacing_ms: &mut i64) {
     let mut dead = Vec::new();
     loop {
         let more = node.keyspace.sweep_on(&mut sweep, now_ms, &mut dead);
+        if node.keyspace.hooks.concern_any() {
+            let number = node.keyspace.number_of(sweep.place());
+            dead.iter().for_each(|entry| node.tell_removed(&config, number, Event::Expired, "expired", entry.key()));
+        }
         let costly = dead.extract_if(.., |entry| entry.is_costly());
         let costly: Vec<Garbage> = costly.map(|entry| Garbage { cause: Cause::Expire, entry }).collect();
         dead.clear();

@@ -53,7 +53,7 @@ fn close_idle(node: &Node) {
     }
     let since_ms = now_ms().saturating_sub_unsigned(timeout_s.saturating_mul(1000));
     for client in node.clients.list() {
-        if client.active_ms.load(Relaxed) < since_ms && !client.is_held() {
+        if client.active_ms.load(Relaxed) < since_ms && !client.is_held() && !client.is_subscribed() {
             tracing::debug!("client {} closed: idle", client.id);
             client.kill();
         }

@@ -4,6 +4,7 @@
 
 mod ahead;
 mod batch_clock;
+mod blocking;
 pub mod clients;
 pub mod config;
 mod connection;
@@ -12,19 +13,25 @@ pub mod evict;
 mod expire;
 pub mod histogram;
 mod housekeeping;
+pub mod interest;
 pub mod latency;
 pub mod lazyfree;
+pub mod mailbox;
 pub mod memory;
 pub mod meters;
+pub mod notifications;
 pub mod pause;
 mod plan;
 mod prefetch;
+pub mod pubsub;
 pub mod session;
 pub mod session_commands;
 pub mod slot_usage;
 pub mod slowlog;
 mod spare;
 pub mod stats;
+pub mod transaction;
+pub mod waiter;
 
 pub use config::Config;
 
@@ -85,6 +92,10 @@ pub struct Node {
     listening: Listening,
     /// Handlers of session commands by command id.
     pub(crate) session_handlers: Box<[Option<session_commands::SessionHandler>]>,
+    /// Who has subscribed to which channels.
+    pub hub: pubsub::Hub,
+    /// Who waits for or watches which keys.
+    pub interests: Arc<interest::Interests>,
     /// Whether expired keys are removed in the background (DEBUG SET-ACTIVE-EXPIRE).
     pub active_expire: std::sync::atomic::AtomicBool,
 }
@@ -110,8 +121,14 @@ impl Node {
         addresses: Vec<SocketAddr>,
         stop: watch::Sender<bool>,
     ) -> Node {
+        let (keyspace, interests) = (Keyspace::new(config.databases), Arc::new(interest::Interests::default()));
+        keyspace.hooks.observe(interests.clone());
+        interests.follow_all.store(config.notifications.are_on(), Relaxed);
+        keyspace.hooks.tell_all(config.notifications.are_on());
         Node {
-            keyspace: Keyspace::new(config.databases),
+            keyspace,
+            interests,
+            hub: pubsub::Hub::default(),
             config: ArcSwap::from_pointee(config),
             view,
             id,

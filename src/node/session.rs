@@ -1,6 +1,7 @@
 //! The state of one connection that only its own thread knows.
 
 use super::clients::Client;
+use super::transaction::Multi;
 use crate::resp::Protocol;
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub enum After {
     Close,
     /// The request was not run: CLIENT PAUSE holds it. It runs when the pause is over.
     Held,
+    /// The request waits for a key: the next one runs when it is answered.
+    Blocked,
 }
 
 /// A connection's state.
@@ -45,6 +48,10 @@ pub struct Session {
     pub after: After,
     /// CLIENT NO-TOUCH: its commands do not count as accesses.
     pub no_touch: bool,
+    /// The transaction that is open.
+    pub multi: Option<Multi>,
+    /// A transaction runs.
+    pub in_exec: bool,
 }
 
 impl Session {
@@ -58,6 +65,8 @@ impl Session {
             reply_mode: ReplyMode::On,
             after: After::Continue,
             no_touch: false,
+            multi: None,
+            in_exec: false,
         }
     }
 

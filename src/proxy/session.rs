@@ -200,6 +200,13 @@ impl Session {
     }
 }
 
+/// May this request of a blocking command wait? Streams are read without waiting unless BLOCK is among the options.
+fn waits(command: &Command, args: Args<'_>) -> bool {
+    let options = args.iter().take_while(|arg| !arg.eq_ignore_ascii_case(b"streams"));
+    !matches!(command.name.as_ref(), "xread" | "xreadgroup")
+        || options.into_iter().any(|arg| arg.eq_ignore_ascii_case(b"block"))
+}
+
 impl Duty {
     /// Runs one request.
     #[inline]
@@ -217,6 +224,12 @@ impl Duty {
         }
         if !self.identity.authenticated && !command.flags.has(Flags::NO_AUTH) {
             return self.refuse("NOAUTH Authentication required.");
+        }
+        if command.flags.has(Flags::BLOCKING) && waits(command, args) {
+            // A link to a node is shared: whoever waited on it would have all others wait.
+            let name = command.name.to_ascii_uppercase();
+            return self
+                .refuse_line(format!("ERR {name} is not supported by the proxy yet, only by the nodes").as_bytes());
         }
         let plan = self.worker.router.plan(command, args);
         let flow = match plan {

@@ -151,6 +151,11 @@ impl Replies {
         self.sent += count;
     }
 
+    /// Appends bytes that are replies already.
+    pub fn append(&mut self, replies: &[u8]) {
+        self.bytes.extend_from_slice(replies);
+    }
+
     /// Where the next reply will stand.
     #[inline]
     pub fn place(&self) -> Place {

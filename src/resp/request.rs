@@ -41,6 +41,11 @@ pub struct ArgRange {
 const APART: u32 = u32::MAX;
 
 impl ArgRange {
+    /// The `length` bytes from `start` on, in a buffer below 4 GiB.
+    pub fn behind(start: usize, length: usize) -> ArgRange {
+        ArgRange { start: start as u32, end: (start + length) as u32 }
+    }
+
     /// The bytes it names in the buffer it was parsed from, or among the arguments kept apart.
     #[inline]
     pub fn of<'a>(self, buffer: &'a [u8], apart: &'a Apart) -> &'a [u8] {

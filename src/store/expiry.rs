@@ -43,6 +43,13 @@ struct Walk {
     next_ms: i64,
 }
 
+impl Sweep {
+    /// Which database it sweeps: its place, see [`Keyspace::number_of`].
+    pub fn place(&self) -> usize {
+        self.place
+    }
+}
+
 impl Keyspace {
     /// Begins a sweep over a database; `None` when nothing in it is due. A slot of more than a few keys is walked
     /// again after `spacing_ms` at the soonest. A sweep must be driven to its end by

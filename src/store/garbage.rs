@@ -95,7 +95,8 @@ mod tests {
         let keyspace = Keyspace::new(1);
         let (key, other) = (Key::new(b"{t}1"), Key::new(b"{t}2"));
         let mut tx = Tx::new(&keyspace, 0, NOW_MS, Locks::Slot(key.slot()));
-        let causes = |tx: &mut Tx<'_>| tx.take_garbage().iter().map(|garbage| garbage.cause).collect::<Vec<_>>();
+        let causes =
+            |tx: &mut Tx<'_>| tx.take_aftermath().garbage.iter().map(|garbage| garbage.cause).collect::<Vec<_>>();
         fill(&mut tx, key, 10);
         assert!(tx.remove(key) && causes(&mut tx).is_empty());
         fill(&mut tx, key, 10_000);

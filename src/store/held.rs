@@ -1,5 +1,6 @@
 //! The slots that one transaction holds locked when they are several, and how each is found again.
 
+use super::keyspace::Keyspace;
 use super::slot_table::Guard;
 use super::table::Table;
 use crate::slot::Slot;
@@ -17,6 +18,52 @@ pub(super) struct Many<'a> {
     /// By the last bits of a slot: its index, if no other's is there. A command asks several times for each key, and
     /// in the keys' order: a search every time would be a third of an MGET.
     indices: [u8; REMEMBERED],
+}
+
+/// Tables of locked slots, whoever holds the locks.
+pub(super) trait Tables {
+    /// A locked slot's table.
+    fn table(&self, place: usize, slot: Slot) -> &Table;
+    /// The same to change.
+    fn table_mut(&mut self, place: usize, slot: Slot) -> &mut Table;
+}
+
+impl Tables for Many<'_> {
+    fn table(&self, place: usize, slot: Slot) -> &Table {
+        Many::table(self, place, slot)
+    }
+
+    fn table_mut(&mut self, place: usize, slot: Slot) -> &mut Table {
+        Many::table_mut(self, place, slot)
+    }
+}
+
+/// Slots that stay locked over several commands.
+pub struct HeldSlots<'a>(Box<Many<'a>>);
+
+impl<'a> HeldSlots<'a> {
+    /// Locks slots, `(database, slot)` in any order, repeated or not. Databases must be below
+    /// [`Keyspace::databases`].
+    pub fn lock(keyspace: &'a Keyspace, slots: &[(usize, Slot)]) -> HeldSlots<'a> {
+        let mut wanted: Vec<(usize, Slot)> =
+            slots.iter().map(|(number, slot)| (keyspace.place(*number), *slot)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let guards = wanted.into_iter().map(|(place, slot)| (place, slot, keyspace.at_place(place).lock(slot)));
+        HeldSlots(Many::new(guards))
+    }
+
+    /// None.
+    pub fn nothing() -> HeldSlots<'a> {
+        HeldSlots(Many::new(std::iter::empty()))
+    }
+
+    pub(super) fn tables<'t>(&'t mut self) -> &'t mut (dyn Tables + 't)
+    where
+        'a: 't,
+    {
+        &mut *self.0
+    }
 }
 
 impl<'a> Many<'a> {

@@ -6,6 +6,7 @@
 //! A database costs 1 MiB empty; those never selected are never made.
 
 use super::counters::Counters;
+use super::hooks::Hooks;
 use super::key::KeyHash;
 use super::slot_table::{Guard, Slots};
 use super::table::{self, Table};
@@ -24,6 +25,8 @@ pub struct Keyspace {
     swap: Mutex<()>,
     /// What happened to keys, for INFO.
     pub counters: Counters,
+    /// Who wants to know of changes.
+    pub hooks: Hooks,
 }
 
 /// What a FLUSH took out of the keyspace: still in memory until dropped. O(keys) to drop.
@@ -83,6 +86,7 @@ impl Keyspace {
             places: (0..count).map(|place| AtomicU8::new(place as u8)).collect(),
             swap: Mutex::new(()),
             counters: Counters::default(),
+            hooks: Hooks::default(),
         }
     }
 
@@ -95,6 +99,11 @@ impl Keyspace {
     #[inline]
     pub(super) fn place(&self, database: usize) -> usize {
         usize::from(self.places[database].load(Relaxed))
+    }
+
+    /// The number that clients know a place by now.
+    pub fn number_of(&self, place: usize) -> usize {
+        self.places.iter().position(|known| usize::from(known.load(Relaxed)) == place).unwrap_or(place)
     }
 
     #[inline]

@@ -156,9 +156,16 @@ pub struct Sampler {
     pool: Vec<Candidate>,
     /// Candidates out of use, for their buffers.
     spare: Vec<Candidate>,
+    /// Database of the key that was evicted last.
+    place: usize,
 }
 
 impl Sampler {
+    /// Which database the last evicted key was of: its place, see [`Keyspace::number_of`].
+    pub fn place(&self) -> usize {
+        self.place
+    }
+
     /// Takes the next key out of the keyspace: the best of `samples` more ones and of those seen before. `None`
     /// when none may be evicted. The caller drops the entry; no lock is held then. O(samples), now and then
     /// O(slots).
@@ -179,6 +186,7 @@ impl Sampler {
             if eviction.order == Order::Random {
                 let (place, slot) = self.draw(keyspace, eviction.volatile)?;
                 if let Some(entry) = keyspace.evict_any(place, slot, eviction, now_ms) {
+                    self.place = place;
                     return Some(entry);
                 }
                 continue;
@@ -197,6 +205,7 @@ impl Sampler {
                 let evicted = keyspace.evict_if(candidate.place, key, |entry| {
                     eviction.rank(entry, now_ms).is_some_and(|rank| rank <= candidate.rank)
                 });
+                self.place = candidate.place;
                 self.spare.push(candidate);
                 if evicted.is_some() {
                     return evicted;

@@ -8,7 +8,8 @@ use super::access::{self, AccessPolicy};
 use super::counters::{Counter, Tally};
 use super::entry::Entry;
 use super::garbage::{Cause, Garbage};
-use super::held::Many;
+use super::held::{HeldSlots, Many, Tables};
+use super::hooks::{Change, Told};
 use super::key::{Key, KeyHash};
 use super::keyspace::{Keyspace, SlotLock};
 use super::object::Kind;
@@ -69,6 +70,14 @@ pub enum Event {
     SortedSet,
     /// Stream commands.
     Stream,
+    /// Its time had passed.
+    Expired,
+    /// The memory limit removed it.
+    Evicted,
+    /// A key was looked up that is not there.
+    Miss,
+    /// A key was made.
+    New,
 }
 
 enum Held<'a> {
@@ -78,6 +87,8 @@ enum Held<'a> {
     Lent(Slot, &'a mut Table),
     // Boxed: a transaction is moved about, and nearly all hold one slot.
     Many(Box<Many<'a>>),
+    /// Several that are held for longer than it.
+    LentMany(&'a mut (dyn Tables + 'a)),
 }
 
 /// What a transaction puts aside.
@@ -85,8 +96,16 @@ enum Held<'a> {
 struct Leftover {
     /// Keys met expired by a look-up that could not remove them.
     stale: Vec<Stale>,
-    /// Costly values that were removed.
-    garbage: Vec<Garbage>,
+    after: Aftermath,
+}
+
+/// What is to be done when a transaction is over and its locks are gone.
+#[derive(Default)]
+pub struct Aftermath {
+    /// Costly values that were removed, to be freed. What is not taken is freed by the thread that ends the transaction.
+    pub garbage: Vec<Garbage>,
+    /// Changes that somebody wants to follow up, in their order.
+    pub changes: Vec<Told>,
 }
 
 /// A key met expired: its database's place, its hash and bytes.
@@ -175,6 +194,21 @@ impl<'a> Tx<'a> {
     ) -> Tx<'a> {
         let (place, slot, table) = lock.parts();
         Tx::over(keyspace, database, place, now_ms, Held::Lent(slot, table), tally)
+    }
+
+    /// Begins in slots that are locked already; `other` is the one other database whose slots it may use.
+    pub fn in_slots(
+        keyspace: &'a Keyspace,
+        database: usize,
+        now_ms: i64,
+        held: &'a mut HeldSlots<'_>,
+        other: Option<usize>,
+    ) -> Tx<'a> {
+        let place = keyspace.place(database);
+        let tally = keyspace.counters.tally();
+        let mut tx = Tx::over(keyspace, database, place, now_ms, Held::LentMany(held.tables()), tally);
+        tx.other = other.map(|number| (number, keyspace.place(number)));
+        tx
     }
 
     #[inline(always)]
@@ -266,16 +300,29 @@ impl<'a> Tx<'a> {
 
     /// Tells of one change to `key`: class and name as keyspace notifications have them. Once for each key that
     /// a command changed.
+    #[inline]
     pub fn notify(&mut self, class: Event, name: &'static str, key: Key<'_>) {
-        let _ = (class, name, key);
         self.modifications += 1;
         self.tally.add(Counter::Modifications, 1);
+        if self.keyspace.hooks.concern(key.slot()) {
+            self.tell(class, name, key);
+        }
     }
 
-    /// As [`notify`](Self::notify), of a change that the reference does not notify of (XACK, XCLAIM …).
+    /// Tells of what changes no value, or not by a command.
+    #[cold]
+    pub fn tell(&mut self, class: Event, name: &'static str, key: Key<'_>) {
+        let database = self.database;
+        if self.keyspace.hooks.tell(Change { database, class, name, key }) {
+            let told = Told { database, class, name, key: key.bytes().into(), hash: key.hash() };
+            self.leftover.get_mut().get_or_insert_default().after.changes.push(told);
+        }
+    }
+
+    /// As [`notify`](Self::notify), of a change that no notification tells of: XACK, XCLAIM, and PFCOUNT, which keeps in
+    /// the key what it counted.
     pub fn changed(&mut self, key: Key<'_>) {
-        let _ = key;
-        self.modifications += 1;
+        self.notify(Event::Generic, "", key);
     }
 
     #[inline]
@@ -284,6 +331,7 @@ impl<'a> Tx<'a> {
             Held::One(held, guard) if *held == slot => guard,
             Held::Lent(held, table) if *held == slot => table,
             Held::Many(many) => many.table(self.place, slot),
+            Held::LentMany(tables) => tables.table(self.place, slot),
             _ => unreachable!("a command locks the slots of all keys it touches"),
         }
     }
@@ -294,6 +342,7 @@ impl<'a> Tx<'a> {
             Held::One(held, guard) if *held == slot => guard,
             Held::Lent(held, table) if *held == slot => table,
             Held::Many(many) => many.table_mut(self.place, slot),
+            Held::LentMany(tables) => tables.table_mut(self.place, slot),
             _ => unreachable!("a command locks the slots of all keys it touches"),
         }
     }
@@ -369,6 +418,9 @@ impl<'a> Tx<'a> {
     fn expire(&mut self, key: Key<'_>) {
         self.remove_as(key, Cause::Expire);
         self.tally.add(Counter::ExpiredKeys, 1);
+        if self.keyspace.hooks.concern(key.slot()) {
+            self.tell(Event::Expired, "expired", key);
+        }
     }
 
     /// The live entry of a key, to change; an expired one is removed.
@@ -391,21 +443,20 @@ impl<'a> Tx<'a> {
     #[inline]
     fn discard(&mut self, entry: Entry, cause: Cause) {
         if entry.is_costly() {
-            self.leftover.get_mut().get_or_insert_default().garbage.push(Garbage { cause, entry });
+            self.leftover.get_mut().get_or_insert_default().after.garbage.push(Garbage { cause, entry });
         }
     }
 
-    /// True when something was put aside, or will be when the transaction ends.
+    /// Is there something to be done when the transaction is over?
     #[inline]
-    pub fn has_garbage(&self) -> bool {
+    pub fn has_aftermath(&self) -> bool {
         self.leftover.borrow().is_some()
     }
 
-    /// Costly values that were removed, to be freed when the transaction is over. What is not taken is freed then,
-    /// by the calling thread.
-    pub fn take_garbage(&mut self) -> Vec<Garbage> {
+    /// What is to be done when the transaction is over.
+    pub fn take_aftermath(&mut self) -> Aftermath {
         self.remove_stale();
-        self.leftover.get_mut().take().map(|leftover| leftover.garbage).unwrap_or_default()
+        self.leftover.get_mut().take().map(|leftover| leftover.after).unwrap_or_default()
     }
 
     fn remove_stale(&mut self) {
@@ -436,6 +487,9 @@ impl<'a> Tx<'a> {
     fn insert_entry(&mut self, key: Key<'_>, entry: Entry) {
         entry.set_access(self.access.fresh(self.now_ms));
         self.place_entry(key, entry);
+        if self.keyspace.hooks.concern(key.slot()) {
+            self.tell(Event::New, "new", key);
+        }
     }
 
     /// Adds an entry with the access bits it has.
@@ -453,6 +507,17 @@ impl<'a> Tx<'a> {
     /// True when the key is there.
     pub fn exists(&self, key: Key<'_>) -> bool {
         self.glance(key).is_some()
+    }
+
+    /// Has the key's time passed, and is it there still?
+    pub fn is_stale(&self, key: Key<'_>) -> bool {
+        let entry = table::find(self.table(key.slot()), key);
+        entry.and_then(Entry::expiry_ms).is_some_and(|at| at <= self.now_ms)
+    }
+
+    /// The type of a key's value, for nobody who asked for the key.
+    pub fn kind_quietly(&self, key: Key<'_>) -> Option<Kind> {
+        self.peek(key).map(Entry::kind)
     }
 
     /// The type of a key's value.
@@ -555,6 +620,14 @@ impl<'a> Tx<'a> {
             tx.insert_entry(to, copy);
         });
         true
+    }
+}
+
+impl Aftermath {
+    /// Adds what is to be done after another.
+    pub fn add(&mut self, more: Aftermath) {
+        self.garbage.extend(more.garbage);
+        self.changes.extend(more.changes);
     }
 }
 

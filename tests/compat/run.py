@@ -27,12 +27,16 @@ ROOT = Path(__file__).resolve().parents[2]
 UNITS = (
     # The longest first, so that none of them is what the others wait for at the end.
     "unit/type/list-3", "unit/hyperloglog", "unit/type/list", "integration/redis-cli", "unit/expire",
-    "unit/introspection-2", "unit/geo", "unit/type/zset", "unit/scan", "unit/type/string", "unit/other",
-    "unit/type/set", "unit/type/hash", "unit/sort", "unit/bitops", "unit/keyspace", "unit/introspection",
-    "unit/slowlog", "unit/protocol", "unit/latency-monitor", "unit/type/incr", "unit/bitfield", "unit/lazyfree",
-    "unit/info-command", "unit/quit", "unit/replybufsize", "unit/type/stream", "unit/type/stream-cgroups",
-    "unit/dump",
+    "unit/introspection-2", "unit/geo", "unit/type/zset", "unit/type/stream", "unit/scan", "unit/type/string",
+    "unit/other", "unit/type/set", "unit/type/hash", "unit/type/stream-cgroups", "unit/sort", "unit/bitops",
+    "unit/keyspace", "unit/introspection", "unit/slowlog", "unit/protocol", "unit/latency-monitor", "unit/type/incr",
+    "unit/multi", "unit/pubsub", "unit/bitfield", "unit/dump", "unit/lazyfree", "unit/info-command", "unit/quit", "unit/replybufsize",
 )  # fmt: skip
+
+
+# Units whose tests send on one connection, then on another, and expect both to be run in this order: that is promised
+# by one thread only.
+IN_ORDER = {"unit/pubsub", "unit/multi", "unit/type/list", "unit/type/zset", "unit/type/stream", "unit/type/stream-cgroups"}
 
 
 def arguments() -> argparse.Namespace:
@@ -113,6 +117,8 @@ def run_one(options: argparse.Namespace, source: Path, unit: str, mode: str, lan
     scratch.mkdir(parents=True)
     first, last = map(int, options.server_ports.split("-"))
     program = ["redis-server"] if options.reference else [options.server, "node"]
+    if unit in IN_ORDER and not options.reference:
+        program += ["--threads", "1"]
     server = suite.Server(program, mode, range(first, last + 1), work.with_name(work.name + ".server.log"), scratch)
     try:
         run = suite.run_unit(source, unit, mode, server.port, lane, options.only, work)

@@ -106,7 +106,7 @@ pub const COMMANDS: &[Spec] = &[
 
 /// DUMP key.
 fn dump(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let Ctx { tx, reply, config } = ctx;
+    let Ctx { tx, reply, config, .. } = ctx;
     let now_ms = tx.now_ms();
     let write = |source: Source<'_>| Some(payload::dump(source, &config.limits, config.rdb_compression));
     let bytes = tx.whole(args.key(1)).and_then(|entry| with_value(entry, |source| living(source, now_ms, write)));

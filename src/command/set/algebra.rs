@@ -149,7 +149,7 @@ fn lend<'s>(sets: &'s [Option<Ref<'_, Set>>]) -> Vec<Option<&'s Set>> {
 }
 
 fn answer(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation) -> Outcome {
-    let Ctx { tx, reply, config } = ctx;
+    let Ctx { tx, reply, config, .. } = ctx;
     let sets = read(tx, args.skip(1))?;
     let (mark, mut count) = (reply.mark(), 0);
     operation.run(&lend(&sets), &config.limits, |member| {

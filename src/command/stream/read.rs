@@ -6,10 +6,10 @@
 use super::{INVALID_ID, no_group, reply_entries, reply_entry, reply_id, strict_id};
 use crate::command::number::{int, parse_int};
 use crate::command::spec::{KeySpec, OwnKeys, Run, Spec};
-use crate::command::{Args, Ctx, Error, Outcome, quotable};
+use crate::command::{Args, Ctx, Error, Nothing, Outcome, OwnedArgs, Wait, quotable};
 use crate::resp::Reply;
 use crate::store::value::stream::{Id, Pending, Stream};
-use crate::store::{Event, Key};
+use crate::store::{Event, Key, Kind};
 use smallvec::SmallVec;
 
 /// Rows of these commands.
@@ -97,17 +97,36 @@ fn xreadgroup(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 fn read(ctx: &mut Ctx<'_>, args: Args<'_>, grouped: bool) -> Outcome {
     let mut reading = Reading::parse(args, grouped, ctx.tx.now_ms())?;
     reading.resolve(ctx)?;
-    if !reading.serve(ctx)? {
-        nothing_there(ctx, &reading);
-    }
-    Ok(())
+    if reading.serve(ctx)? { Ok(()) } else { nothing_there(ctx, &reading) }
 }
 
-/// Nothing is there to reply with. With BLOCK the request is to wait for a key of [`Reading::keys`] to change, and to
-/// be served again [at](Reading::at) its [places](Reading::places); today it is answered as if its time had passed.
-fn nothing_there(ctx: &mut Ctx<'_>, reading: &Reading<'_>) {
-    let _ = reading.block_ms;
-    ctx.reply.null_array();
+/// Nothing is there to reply with: with BLOCK the request waits, with its ids resolved, since what `$` and `+` mean
+/// changes.
+fn nothing_there(ctx: &mut Ctx<'_>, reading: &Reading<'_>) -> Outcome {
+    let Some(block_ms) = reading.block_ms else {
+        ctx.reply.null_array();
+        return Ok(());
+    };
+    let (keys_at, ids_at) = (reading.keys_at, reading.keys_at + reading.len());
+    let ids: Vec<Vec<u8>> = reading.places.iter().map(|place| place.text()).collect();
+    let args = reading.args.iter().take(ids_at).chain(ids.iter().map(Vec::as_slice));
+    ctx.wait(Wait {
+        keys: (keys_at..ids_at).collect(),
+        kind: Kind::Stream,
+        timeout_ms: Some(block_ms).filter(|ms| *ms > 0),
+        nothing: Nothing::NullArray,
+        args: Some(OwnedArgs::of(args)),
+    })
+}
+
+impl Place {
+    /// As a request names it.
+    fn text(self) -> Vec<u8> {
+        match self {
+            Place::Behind(id) => id.to_string().into_bytes(),
+            Place::New => b">".to_vec(),
+        }
+    }
 }
 
 impl<'a> Reading<'a> {
@@ -166,26 +185,15 @@ impl<'a> Reading<'a> {
         (self.args.len() - self.keys_at) / 2
     }
 
-    /// The keys of the streams, as often as the request names them.
-    pub fn keys(&self) -> impl Iterator<Item = Key<'a>> {
-        (self.keys_at..self.keys_at + self.len()).map(|at| self.args.key(at))
-    }
-
-    /// Where each stream is read from, once resolved: in the order of [`keys`](Self::keys). A request that waits keeps
-    /// these, since what `$` and `+` mean changes.
-    pub fn places(&self) -> &[Place] {
-        &self.places
-    }
-
-    /// The same reading at places that were resolved before.
-    pub fn at(self, places: &[Place]) -> Reading<'a> {
-        Reading { places: places.into(), ..self }
-    }
-
     /// Looks up where each stream is to be read from, and whether it and the group are there.
     pub fn resolve(&mut self, ctx: &Ctx<'_>) -> Result<(), Error> {
         for number in 0..self.len() {
             let key_at = self.keys_at + number;
+            if !ctx.takes_from(self.args.key(key_at)) {
+                // Not looked at: the ids of a request that waited are no others than these.
+                self.places.push(self.place(self.args.at(key_at + self.len()), None)?);
+                continue;
+            }
             let stream = ctx.tx.read::<Stream>(self.args.key(key_at))?;
             self.check_group(self.args.at(key_at), stream.as_deref())?;
             let text = quotable(self.args.at(key_at + self.len()), usize::MAX);
@@ -235,6 +243,9 @@ impl<'a> Reading<'a> {
         let mut served = 0;
         for (number, place) in self.places.iter().enumerate() {
             let key = self.args.key(self.keys_at + number);
+            if !ctx.takes_from(key) {
+                continue;
+            }
             let there = match (self.member, place) {
                 (None, Place::Behind(id)) => self.serve_plain(ctx, key, *id)?,
                 (Some(member), place) => self.serve_member(ctx, key, member, *place)?,

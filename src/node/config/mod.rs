@@ -10,7 +10,8 @@ mod settings;
 pub mod source;
 pub mod table;
 
-pub use rules::BindAddress;
+pub use super::notifications::Notifications;
+use rules::BindAddress;
 pub use settings::Settings;
 pub use source::ConfigError;
 
@@ -54,6 +55,10 @@ pub struct Config {
     pub password: Vec<u8>,
     /// `client-query-buffer-limit`, in bytes.
     pub query_buffer_bytes_max: usize,
+    /// Hard limit of `client-output-buffer-limit pubsub`: bytes that a subscriber may leave unread.
+    pub pubsub_unread_bytes_max: usize,
+    /// `notify-keyspace-events`.
+    pub notifications: Notifications,
     /// Threads that serve connections.
     pub threads: usize,
     /// `dir`.
@@ -169,6 +174,8 @@ impl Config {
             clients_max: size("maxclients"),
             password: settings.get("requirepass").to_vec(),
             query_buffer_bytes_max: size("client-query-buffer-limit").min(QUERY_BUFFER_BYTES_MAX),
+            pubsub_unread_bytes_max: rules::output_limit(settings.get("client-output-buffer-limit"), b"pubsub"),
+            notifications: Notifications::read(settings.get("notify-keyspace-events")),
             threads: settings.number("threads").filter(|threads| *threads > 0).unwrap_or(cores),
             directory: PathBuf::from(settings.text("dir")),
             slowlog_slower_than_us: settings.number("slowlog-log-slower-than").unwrap_or(-1),

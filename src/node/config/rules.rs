@@ -140,8 +140,16 @@ pub(super) fn percentiles(_: &[u8], words: &[&[u8]]) -> Rule {
     Ok(texts.join(" ").into_bytes())
 }
 
+/// The hard limit of a class in the value of `client-output-buffer-limit`, in bytes; 0 there is no limit.
+pub(super) fn output_limit(limits: &[u8], class: &[u8]) -> usize {
+    let mut words = limits.split(|byte| *byte == b' ');
+    let limit = words.by_ref().find(|word| *word == class).and_then(|_| words.next());
+    let bytes = limit.and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse().ok()).unwrap_or(0);
+    if bytes == 0 { usize::MAX } else { bytes }
+}
+
 pub(super) fn notify_events(_: &[u8], words: &[&[u8]]) -> Rule {
-    // The order in which the reference shows them; `A` stands for all in front of the gap.
+    // The order in which the reference shows them; `A` stands for all of the first, and hides `n`.
     const SHOWN: &[u8] = b"g$lshzxetd";
     const OTHERS: &[u8] = b"KEm";
     let flags = words.first().copied().unwrap_or_default();
@@ -152,7 +160,8 @@ pub(super) fn notify_events(_: &[u8], words: &[&[u8]]) -> Rule {
     }
     let on = |flag: u8| flags.contains(&flag);
     let all = on(b'A') || SHOWN.iter().all(|flag| on(*flag));
-    let mut text: Vec<u8> = if all { b"A".to_vec() } else { SHOWN.iter().copied().filter(|flag| on(*flag)).collect() };
+    let mut text: Vec<u8> =
+        if all { b"A".to_vec() } else { b"g$lshzxetdn".iter().copied().filter(|flag| on(*flag)).collect() };
     text.extend(OTHERS.iter().copied().filter(|flag| on(*flag)));
     Ok(text)
 }

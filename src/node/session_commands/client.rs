@@ -132,17 +132,28 @@ fn unpause(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// No command blocks yet, so there is nobody to unblock.
+/// Ends another client's wait, as if its time were over or with an error.
 fn unblock(call: &mut Call<'_>) -> Outcome {
     let args = call.args;
     if args.len() > 4 {
         return Err(syntax_error(call));
     }
-    if args.len() == 4 && !args.is(3, "timeout") && !args.is(3, "error") {
+    let error = args.is(3, "error");
+    if args.len() == 4 && !args.is(3, "timeout") && !error {
         return Err(Error::Static("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
     }
-    number::int(args.at(2))?;
-    call.reply.int(0);
+    let id = number::int(args.at(2))?;
+    let client = u64::try_from(id).ok().and_then(|id| call.node.clients.get(id));
+    let waiter = client.and_then(|client| client.waiter()).filter(|waiter| waiter.claim());
+    if let Some(waiter) = &waiter {
+        call.node.interests.end_wait(&call.node.keyspace.hooks, waiter);
+        if error {
+            waiter.answer(b"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n".to_vec());
+        } else {
+            waiter.answer_nothing();
+        }
+    }
+    call.reply.int(i64::from(waiter.is_some()));
     Ok(())
 }
 

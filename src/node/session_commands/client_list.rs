@@ -3,6 +3,7 @@
 use super::{Call, Handlers};
 use crate::command::{Error, Outcome, Table, number};
 use crate::node::clients::{Client, ClientFlag};
+use crate::node::pubsub::Space;
 use crate::node::session::After;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -62,8 +63,8 @@ fn client_type(word: &[u8]) -> Result<ClientType, Error> {
     }
 }
 
-fn type_of(_: &Client) -> ClientType {
-    ClientType::Normal
+fn type_of(client: &Client) -> ClientType {
+    if client.subscriptions.lock().total() > 0 { ClientType::PubSub } else { ClientType::Normal }
 }
 
 fn write_line(call: &Call<'_>, client: &Client, out: &mut String) {
@@ -81,9 +82,10 @@ fn write_line(call: &Call<'_>, client: &Client, out: &mut String) {
     let texts = client.texts().clone();
     // Text that clients send is printable ASCII: SETNAME and SETINFO take nothing else.
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let subscribed = |space| client.subscriptions.lock().count(space);
     let _ = writeln!(
         out,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 qbuf={} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi=-1 qbuf={} \
          qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll=0 omem=0 tot-mem={} events=r cmd={} \
          user=default redir=-1 resp={} lib-name={} lib-ver={}",
         client.id,
@@ -95,6 +97,9 @@ fn write_line(call: &Call<'_>, client: &Client, out: &mut String) {
         if own { 0 } else { seconds_since(client.active_ms.load(Relaxed), call.now_ms) },
         flags_of(client),
         client.database.load(Relaxed),
+        subscribed(Space::Channels),
+        subscribed(Space::Patterns),
+        subscribed(Space::Shards),
         input,
         capacity - input,
         arguments,
@@ -115,6 +120,7 @@ fn seconds_since(then_ms: i64, now_ms: i64) -> i64 {
 
 fn flags_of(client: &Client) -> String {
     let held = client.is_held().then_some('b');
+    let subscribed = (client.subscriptions.lock().total() > 0).then_some('P');
     let named = [
         (ClientFlag::Closing, 'c'),
         (ClientFlag::ReadOnly, 'r'),
@@ -122,7 +128,7 @@ fn flags_of(client: &Client) -> String {
         (ClientFlag::NoTouch, 'T'),
     ];
     let set = named.into_iter().filter(|(flag, _)| client.has(*flag)).map(|(_, letter)| letter);
-    let flags: String = held.into_iter().chain(set).collect();
+    let flags: String = held.into_iter().chain(subscribed).chain(set).collect();
     if flags.is_empty() { "N".to_owned() } else { flags }
 }
 

@@ -118,6 +118,7 @@ fn apply(node: &Node, before: &Config, after: Config) -> Result<(), (usize, &'st
         });
     }
     let limit_changed = before.memory.bytes_max != after.memory.bytes_max;
+    node.follow_changes(&after);
     node.config.store(Arc::new(after));
     if limit_changed {
         node.pressure.limit_changed();

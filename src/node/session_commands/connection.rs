@@ -3,6 +3,7 @@
 use super::{Call, Handlers};
 use crate::command::{Error, Outcome, number};
 use crate::node::session::After;
+use crate::resp::Protocol;
 use std::sync::atomic::Ordering::Relaxed;
 
 pub(super) const HANDLERS: Handlers = &[("ping", ping), ("echo", echo), ("select", select), ("quit", quit)];
@@ -10,6 +11,12 @@ pub(super) const HANDLERS: Handlers = &[("ping", ping), ("echo", echo), ("select
 fn ping(call: &mut Call<'_>) -> Outcome {
     match call.args.get(1) {
         _ if call.args.len() > 2 => return Err(Error::WrongArity("ping".into())),
+        // Told apart from messages by their shape.
+        message if call.session.protocol == Protocol::Resp2 && call.session.client.is_subscribed() => {
+            call.reply.array(2);
+            call.reply.bulk(b"pong");
+            call.reply.bulk(message.unwrap_or_default());
+        }
         Some(message) => call.reply.bulk(message),
         None => call.reply.simple("PONG"),
     }

@@ -2,7 +2,8 @@
 
 use super::{Call, Handlers};
 use crate::command::{Error, Outcome, number};
-use crate::store::{Counter, Flushed};
+use crate::node::interest::Interests;
+use crate::store::{Counter, Event, Flushed, Key, Locks, Told, Tx};
 
 pub(super) const HANDLERS: Handlers = &[("flushdb", flush_db), ("flushall", flush_all), ("swapdb", swap_db)];
 
@@ -25,9 +26,35 @@ fn discard(call: &Call<'_>, flushed: Flushed, lazy: bool) {
     }
 }
 
+/// Empties a database. Who watches a key that was there is told, and those who wait for one look again.
+fn flush(call: &mut Call<'_>, database: usize, lazy: bool) {
+    touch(call, database, None, "flushdb");
+    discard(call, call.node.keyspace.flush(database), lazy);
+}
+
+/// Tells those who care for keys of a database that all of it changes: to what `other` holds, or to nothing.
+fn touch(call: &mut Call<'_>, database: usize, other: Option<usize>, name: &'static str) {
+    let keyspace = &call.node.keyspace;
+    let is_live = |database: usize, key: Key<'_>| {
+        let tx = Tx::new(keyspace, database, call.now_ms, Locks::Slot(key.slot()));
+        tx.kind_quietly(key).is_some()
+    };
+    for watch in call.node.interests.watches(database) {
+        let key = Key::with_hash(&watch.key, watch.hash);
+        let (before, after) = (is_live(database, key), other.is_some_and(|other| is_live(other, key)));
+        if before || after {
+            Interests::touch(&watch, !after);
+        }
+    }
+    for key in call.node.interests.waited_for(database) {
+        let hash = Key::new(&key).hash();
+        call.changes.push(Told { database, class: Event::Generic, name, key, hash });
+    }
+}
+
 fn flush_db(call: &mut Call<'_>) -> Outcome {
     let lazy = is_lazy(call)?;
-    discard(call, call.node.keyspace.flush(call.session.database), lazy);
+    flush(call, call.session.database, lazy);
     call.reply.ok();
     Ok(())
 }
@@ -35,7 +62,7 @@ fn flush_db(call: &mut Call<'_>) -> Outcome {
 fn flush_all(call: &mut Call<'_>) -> Outcome {
     let lazy = is_lazy(call)?;
     for database in 0..call.node.keyspace.databases() {
-        discard(call, call.node.keyspace.flush(database), lazy);
+        flush(call, database, lazy);
     }
     call.reply.ok();
     Ok(())
@@ -54,6 +81,8 @@ fn swap_db(call: &mut Call<'_>) -> Outcome {
     let (Some(first), Some(second)) = (in_range(first), in_range(second)) else {
         return Err(Error::Static("ERR DB index is out of range"));
     };
+    touch(call, first, Some(second), "swapdb");
+    touch(call, second, Some(first), "swapdb");
     call.node.keyspace.swap(first, second);
     call.node.keyspace.counters.add(Counter::Modifications, 1);
     call.reply.ok();

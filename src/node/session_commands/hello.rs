@@ -2,6 +2,7 @@
 
 use super::{Call, Handlers};
 use crate::command::{Error, Outcome, number, quotable};
+use crate::node::transaction::unwatch;
 use crate::resp::Protocol;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -115,6 +116,8 @@ fn same_secret(given: &[u8], secret: &[u8]) -> bool {
 
 fn reset(call: &mut Call<'_>) -> Outcome {
     let authenticated = call.node.config.load().password.is_empty();
+    call.node.hub.forget(&call.session.client);
+    unwatch(call.node, &call.session.client);
     call.session.reset(authenticated);
     call.reply.simple("RESET");
     Ok(())

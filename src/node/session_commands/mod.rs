@@ -15,14 +15,17 @@ mod help;
 mod info;
 mod memory;
 mod process;
+mod pubsub;
 mod slot_stats;
 mod slow;
 mod table;
+mod transactions;
 
 use super::Node;
 use super::session::Session;
 use crate::command::{Args, Command, Error, Outcome, Table, quotable};
 use crate::resp::Reply;
+use crate::store::Told;
 
 /// One call of a session command.
 pub struct Call<'a> {
@@ -38,6 +41,8 @@ pub struct Call<'a> {
     pub reply: Reply<'a>,
     /// Unix ms, one value for the whole batch.
     pub now_ms: i64,
+    /// Changes it made to whole databases, to be followed up.
+    pub changes: Vec<Told>,
 }
 
 /// Runs a session command; an error is the reply.
@@ -62,6 +67,8 @@ const ALL: &[Handlers] = &[
     table::HANDLERS,
     cluster::HANDLERS,
     slot_stats::HANDLERS,
+    transactions::HANDLERS,
+    pubsub::HANDLERS,
 ];
 
 /// The error of a container command that does not know this form of a subcommand.

@@ -89,9 +89,10 @@ const FLOATS_ODD: &[&str] = &[
 ];
 
 const CLASSES: &[&str] = &[
-    "k", "ks", "kb", "kl", "kt", "kh", "kz", "kx", "kg", "kp", "numkeys", "weights", "v", "e", "f", "n", "i", "c", "csafe", "fl",
-    "sc", "sb", "lb", "ttl", "pttl", "at", "pat", "off", "bit", "ty", "boff", "glob", "all", "db", "by", "get", "wk",
-    "slot", "setting", "kr", "xid", "id", "ib", "grp", "con", "idle", "lo", "la", "rad", "un", "elements", "payload",
+    "k", "ks", "kb", "kl", "kt", "kh", "kz", "kx", "kg", "kp", "numkeys", "weights", "v", "e", "f", "n", "i", "c",
+    "csafe", "fl", "sc", "sb", "lb", "ttl", "pttl", "at", "pat", "off", "bit", "ty", "boff", "glob", "all", "db", "by",
+    "get", "wk", "slot", "setting", "kr", "xid", "id", "ib", "grp", "con", "idle", "lo", "la", "rad", "un", "elements",
+    "payload",
 ];
 
 /// Ids of stream entries that are none, or at the ends of what they can be. None that is too large for 64 bits: see

@@ -51,15 +51,11 @@ pub(super) fn clients(node: &Node, _: i64, fields: &mut Fields) {
     fields.add("client_recent_max_input_buffer", most(|client| client.input_capacity.load(Relaxed)).unwrap_or(0));
     fields.add("client_recent_max_output_buffer", most(|client| client.output_bytes.load(Relaxed)).unwrap_or(0));
     fields.add("blocked_clients", node.stats.blocked_clients.load(Relaxed));
-    fields.add_fixed(&[
-        ("tracking_clients", "0"),
-        ("pubsub_clients", "0"),
-        ("watching_clients", "0"),
-        ("clients_in_timeout_table", "0"),
-        ("total_watched_keys", "0"),
-        ("total_blocking_keys", "0"),
-        ("total_blocking_keys_on_nokey", "0"),
-    ]);
+    fields.add("watching_clients", node.interests.watching_clients.load(Relaxed));
+    fields.add("pubsub_clients", node.hub.clients());
+    fields.add("total_blocking_keys", node.interests.waiting_keys());
+    fields.add("total_blocking_keys_on_nokey", 0);
+    fields.add_fixed(&[("tracking_clients", "0"), ("clients_in_timeout_table", "0"), ("total_watched_keys", "0")]);
 }
 
 pub(super) fn memory(node: &Node, _: i64, fields: &mut Fields) {
