@@ -12,7 +12,7 @@
 
 use super::clients::Client;
 use super::dispatch::{Dispatcher, OUTPUT_BYTES_MAX};
-use super::session::{After, Session};
+use super::session::{After, ReplyMode, Session};
 use super::spare::{READ_BYTES, Spare, Work};
 use super::transaction::unwatch;
 use super::waiter::Waiter;
@@ -228,7 +228,9 @@ impl Connection<'_> {
                 Wake::Answered(reply) => {
                     end_wait(&self.thread.node, &self.client);
                     self.waiting = None;
-                    self.lent().output.append(&reply);
+                    if self.session.reply_mode == ReplyMode::On {
+                        self.lent().output.append(&reply);
+                    }
                     self.run_requests().await?;
                 }
                 Wake::Killed => {

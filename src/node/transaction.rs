@@ -169,7 +169,8 @@ impl Dispatcher {
         let (mut database, mut slots) = (session.database, Vec::new());
         for Queued { command, args } in queue {
             let args = args.args();
-            if command.name.as_ref() == "select" {
+            // In a cluster there is one database, and SELECT is refused.
+            if command.name.as_ref() == "select" && !config.cluster_enabled {
                 let chosen = number::parse_int(args.at(1)).and_then(|number| usize::try_from(number).ok());
                 database = chosen.filter(|chosen| *chosen < databases).unwrap_or(database);
             }

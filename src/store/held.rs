@@ -39,30 +39,48 @@ impl Tables for Many<'_> {
 }
 
 /// Slots that stay locked over several commands.
-pub struct HeldSlots<'a>(Box<Many<'a>>);
+pub struct HeldSlots<'a> {
+    many: Box<Many<'a>>,
+    /// Databases, and their places when the slots were locked: SWAPDB may exchange them meanwhile.
+    places: SmallVec<[(usize, usize); 2]>,
+}
 
 impl<'a> HeldSlots<'a> {
     /// Locks slots, `(database, slot)` in any order, repeated or not. Databases must be below
     /// [`Keyspace::databases`].
     pub fn lock(keyspace: &'a Keyspace, slots: &[(usize, Slot)]) -> HeldSlots<'a> {
-        let mut wanted: Vec<(usize, Slot)> =
-            slots.iter().map(|(number, slot)| (keyspace.place(*number), *slot)).collect();
+        let mut places: SmallVec<[(usize, usize); 2]> = SmallVec::new();
+        let mut wanted: Vec<(usize, Slot)> = Vec::with_capacity(slots.len());
+        for (number, slot) in slots {
+            let known = places.iter().find(|(known, _)| known == number).map(|(_, place)| *place);
+            let place = known.unwrap_or_else(|| {
+                places.push((*number, keyspace.place(*number)));
+                places[places.len() - 1].1
+            });
+            wanted.push((place, *slot));
+        }
         wanted.sort_unstable();
         wanted.dedup();
         let guards = wanted.into_iter().map(|(place, slot)| (place, slot, keyspace.at_place(place).lock(slot)));
-        HeldSlots(Many::new(guards))
+        HeldSlots { many: Many::new(guards), places }
     }
 
     /// None.
     pub fn nothing() -> HeldSlots<'a> {
-        HeldSlots(Many::new(std::iter::empty()))
+        HeldSlots { many: Many::new(std::iter::empty()), places: SmallVec::new() }
+    }
+
+    /// The place of a database when its slots were locked.
+    pub(super) fn place(&self, keyspace: &Keyspace, database: usize) -> usize {
+        let known = self.places.iter().find(|(known, _)| *known == database);
+        known.map_or_else(|| keyspace.place(database), |(_, place)| *place)
     }
 
     pub(super) fn tables<'t>(&'t mut self) -> &'t mut (dyn Tables + 't)
     where
         'a: 't,
     {
-        &mut *self.0
+        &mut *self.many
     }
 }
 

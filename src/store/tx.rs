@@ -204,10 +204,11 @@ impl<'a> Tx<'a> {
         held: &'a mut HeldSlots<'_>,
         other: Option<usize>,
     ) -> Tx<'a> {
-        let place = keyspace.place(database);
+        let place = held.place(keyspace, database);
+        let other = other.map(|number| (number, held.place(keyspace, number)));
         let tally = keyspace.counters.tally();
         let mut tx = Tx::over(keyspace, database, place, now_ms, Held::LentMany(held.tables()), tally);
-        tx.other = other.map(|number| (number, keyspace.place(number)));
+        tx.other = other;
         tx
     }
 

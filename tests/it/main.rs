@@ -16,3 +16,4 @@ mod proxy;
 mod robustness;
 mod same_slot;
 mod support;
+mod transactions;
