@@ -5,6 +5,7 @@
 mod ahead;
 mod batch_clock;
 mod blocking;
+mod checks;
 pub mod clients;
 pub mod config;
 mod connection;

@@ -4,15 +4,15 @@
 //! two commands wait for each other; they are released when the [`Tx`] is dropped. Expired keys are invisible
 //! in it, and removed. What changes is told to [`Tx::notify`] once.
 
-use super::access::{self, AccessPolicy};
+pub use changes::Aftermath;
+
+use super::access::AccessPolicy;
 use super::counters::{Counter, Tally};
 use super::entry::Entry;
 use super::garbage::{Cause, Garbage};
 use super::held::{HeldSlots, Many, Tables};
-use super::hooks::{Change, Told};
 use super::key::{Key, KeyHash};
 use super::keyspace::{Keyspace, SlotLock};
-use super::object::Kind;
 use super::slot_table::{Guard, Slots};
 use super::table::{self, Table};
 use crate::slot::Slot;
@@ -97,15 +97,6 @@ struct Leftover {
     /// Keys met expired by a look-up that could not remove them.
     stale: Vec<Stale>,
     after: Aftermath,
-}
-
-/// What is to be done when a transaction is over and its locks are gone.
-#[derive(Default)]
-pub struct Aftermath {
-    /// Costly values that were removed, to be freed. What is not taken is freed by the thread that ends the transaction.
-    pub garbage: Vec<Garbage>,
-    /// Changes that somebody wants to follow up, in their order.
-    pub changes: Vec<Told>,
 }
 
 /// A key met expired: its database's place, its hash and bytes.
@@ -294,38 +285,6 @@ impl<'a> Tx<'a> {
         result
     }
 
-    /// Number of changes told so far.
-    pub fn modifications(&self) -> u32 {
-        self.modifications
-    }
-
-    /// Tells of one change to `key`: class and name as keyspace notifications have them. Once for each key that
-    /// a command changed.
-    #[inline]
-    pub fn notify(&mut self, class: Event, name: &'static str, key: Key<'_>) {
-        self.modifications += 1;
-        self.tally.add(Counter::Modifications, 1);
-        if self.keyspace.hooks.concern(key.slot()) {
-            self.tell(class, name, key);
-        }
-    }
-
-    /// Tells of what changes no value, or not by a command.
-    #[cold]
-    pub fn tell(&mut self, class: Event, name: &'static str, key: Key<'_>) {
-        let database = self.database;
-        if self.keyspace.hooks.tell(Change { database, class, name, key }) {
-            let told = Told { database, class, name, key: key.bytes().into(), hash: key.hash() };
-            self.leftover.get_mut().get_or_insert_default().after.changes.push(told);
-        }
-    }
-
-    /// As [`notify`](Self::notify), of a change that no notification tells of: XACK, XCLAIM, and PFCOUNT, which keeps in
-    /// the key what it counted.
-    pub fn changed(&mut self, key: Key<'_>) {
-        self.notify(Event::Generic, "", key);
-    }
-
     #[inline]
     fn table(&self, slot: Slot) -> &Table {
         match &self.held {
@@ -448,18 +407,6 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Is there something to be done when the transaction is over?
-    #[inline]
-    pub fn has_aftermath(&self) -> bool {
-        self.leftover.borrow().is_some()
-    }
-
-    /// What is to be done when the transaction is over.
-    pub fn take_aftermath(&mut self) -> Aftermath {
-        self.remove_stale();
-        self.leftover.get_mut().take().map(|leftover| leftover.after).unwrap_or_default()
-    }
-
     fn remove_stale(&mut self) {
         let Some(leftover) = self.leftover.get_mut() else { return };
         let stale = std::mem::take(&mut leftover.stale);
@@ -504,132 +451,6 @@ impl<'a> Tx<'a> {
         }
         table::insert(self.table_mut(key.slot()), key.hash(), entry);
     }
-
-    /// True when the key is there.
-    pub fn exists(&self, key: Key<'_>) -> bool {
-        self.glance(key).is_some()
-    }
-
-    /// Has the key's time passed, and is it there still?
-    pub fn is_stale(&self, key: Key<'_>) -> bool {
-        let entry = table::find(self.table(key.slot()), key);
-        entry.and_then(Entry::expiry_ms).is_some_and(|at| at <= self.now_ms)
-    }
-
-    /// The type of a key's value, for nobody who asked for the key.
-    pub fn kind_quietly(&self, key: Key<'_>) -> Option<Kind> {
-        self.peek(key).map(Entry::kind)
-    }
-
-    /// The type of a key's value.
-    pub fn kind(&self, key: Key<'_>) -> Option<Kind> {
-        self.glance(key).map(Entry::kind)
-    }
-
-    /// Marks a key as accessed now, also for a client whose other commands do not; false when it is not there.
-    pub fn touch(&mut self, key: Key<'_>) -> bool {
-        let Some(entry) = self.glance(key) else { return false };
-        Marker { on: true, ..self.marker(key) }.mark(entry);
-        true
-    }
-
-    /// Seconds since the last access, without counting as one.
-    pub fn idle_seconds(&self, key: Key<'_>) -> Option<u32> {
-        self.peek(key).map(|entry| access::idle_seconds(entry.access(), self.now_ms))
-    }
-
-    /// The counter of accesses as of now, without counting as one. Outer `None`: no such key; inner: accesses are
-    /// not counted.
-    pub fn frequency(&self, key: Key<'_>) -> Option<Option<u8>> {
-        self.peek(key).map(|entry| match self.access {
-            AccessPolicy::Recency => None,
-            AccessPolicy::Frequency(lfu) => Some(lfu.counter(entry.access(), self.now_ms)),
-        })
-    }
-
-    /// The whole entry, to read a value of any type.
-    pub fn whole(&self, key: Key<'_>) -> Option<&Entry> {
-        self.entry(key)
-    }
-
-    /// The whole entry to inspect (OBJECT, MEMORY, DEBUG), without counting as an access.
-    pub fn inspect(&self, key: Key<'_>) -> Option<&Entry> {
-        self.peek(key)
-    }
-
-    /// Asks for the cache lines that looking up members of these hashes in the collection at a key will touch; see
-    /// [`Object::prefetch`]. They are only computed when there is something to ask for. No access.
-    pub fn prefetch_members<'h>(&self, key: Key<'_>, hashes: impl FnOnce() -> &'h [u32]) {
-        if let Some(object) = self.peek(key).and_then(Entry::as_object).filter(|object| object.has_table()) {
-            object.prefetch(hashes());
-        }
-    }
-
-    /// Removes a key; false when it was not there.
-    pub fn remove(&mut self, key: Key<'_>) -> bool {
-        self.remove_live(key, Cause::Delete)
-    }
-
-    /// As [`remove`](Self::remove); the value is freed elsewhere when that takes long.
-    pub fn unlink(&mut self, key: Key<'_>) -> bool {
-        self.remove_live(key, Cause::Unlink)
-    }
-
-    fn remove_live(&mut self, key: Key<'_>, cause: Cause) -> bool {
-        let live = self.locate(key).is_some();
-        if live {
-            self.remove_as(key, cause);
-        }
-        live
-    }
-
-    /// When a key expires, unix ms. Outer `None`: no such key.
-    pub fn expiry(&self, key: Key<'_>) -> Option<Option<i64>> {
-        self.glance(key).map(Entry::expiry_ms)
-    }
-
-    /// Sets or removes a key's expiry; false when there is no such key. A time that has passed makes it
-    /// invisible at once.
-    pub fn set_expiry(&mut self, key: Key<'_>, expiry_ms: Option<i64>) -> bool {
-        let slots = self.slots();
-        let Some(entry) = self.entry_mut(key) else { return false };
-        slots.count_volatile(key.slot(), entry.expiry_ms().is_some(), expiry_ms.is_some());
-        entry.set_expiry_ms(expiry_ms);
-        if let Some(at_ms) = expiry_ms {
-            self.note_expiry(key.slot(), at_ms);
-        }
-        true
-    }
-
-    /// Gives the value and expiry at `from` the key `to`, replacing what was there. False: no such key.
-    pub fn rename(&mut self, from: Key<'_>, to: Key<'_>) -> bool {
-        if self.entry_mut(from).is_none() {
-            return false;
-        }
-        let Some(entry) = self.remove_entry(from) else { return false };
-        self.remove_as(to, Cause::Overwrite);
-        self.place_entry(to, entry.renamed(to.bytes()));
-        true
-    }
-
-    /// Copies value and expiry at `from` to `to` in `database` (whose slot must be locked too), replacing what
-    /// was there. False: no such key. O(size of the value).
-    pub fn copy(&mut self, from: Key<'_>, database: usize, to: Key<'_>) -> bool {
-        let Some(copy) = self.entry_mut(from).map(|entry| entry.copy_as(to.bytes())) else { return false };
-        self.in_database(database, |tx| {
-            tx.remove_as(to, Cause::Overwrite);
-            tx.insert_entry(to, copy);
-        });
-        true
-    }
-}
-
-impl Aftermath {
-    /// Adds what is to be done after another.
-    pub fn add(&mut self, more: Aftermath) {
-        self.garbage.extend(more.garbage);
-        self.changes.extend(more.changes);
-    }
 }
 
 impl Drop for Tx<'_> {
@@ -641,7 +462,9 @@ impl Drop for Tx<'_> {
     }
 }
 
+mod changes;
 mod collections;
+mod keys;
 mod strings;
 #[cfg(test)]
 mod tests;
