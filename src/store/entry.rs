@@ -37,15 +37,18 @@
 #![allow(unsafe_code)]
 
 mod packed;
+mod reading;
+
+pub use reading::Ref;
 
 use super::object::{Collection, Object};
 use super::packing::Packing;
 use super::size_class::size_class;
 use super::string::Str;
 use super::value::block::Block;
+use reading::Source;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::mem::ManuallyDrop;
-use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -75,35 +78,6 @@ pub struct Entry(NonNull<u8>);
 unsafe impl Send for Entry {}
 // SAFETY: `&Entry` only reads, but for the access bits, which are atomic; every other change needs `&mut Entry`.
 unsafe impl Sync for Entry {}
-
-/// A collection to read: where it is, or made over the bytes of its entry.
-pub struct Ref<'e, T>(Source<'e, T>);
-
-enum Source<'e, T> {
-    There(&'e T),
-    // Lent the bytes of an entry that 'e borrows; must never be moved out. It owns nothing, so that there is
-    // nothing to drop.
-    Made(ManuallyDrop<T>),
-}
-
-impl<T> Ref<'_, T> {
-    #[inline]
-    fn made(value: T) -> Self {
-        Ref(Source::Made(ManuallyDrop::new(value)))
-    }
-}
-
-impl<T> Deref for Ref<'_, T> {
-    type Target = T;
-
-    #[inline]
-    fn deref(&self) -> &T {
-        match &self.0 {
-            Source::There(value) => value,
-            Source::Made(value) => value,
-        }
-    }
-}
 
 enum Payload<'v> {
     Int(i64),
