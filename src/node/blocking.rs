@@ -49,7 +49,7 @@ impl Dispatcher {
             nothing: wait.nothing,
             deadline: wait.timeout_ms.and_then(|ms| Instant::now().checked_add(Duration::from_millis(ms))),
             no_touch: session.no_touch,
-            number: interests.waiter_number(),
+            number: interests.next_number(),
             expired: Default::default(),
             progress: Default::default(),
         });

@@ -186,6 +186,11 @@ fn parse(session: &Session, dispatcher: &Dispatcher, work: &mut Work) -> Parsed 
     (work.parser.parse(&mut work.input, limits, batch), batch)
 }
 
+/// Has more come than a request may have?
+fn passes_limit(dispatcher: &Dispatcher, work: &Work) -> bool {
+    work.input_bytes() > dispatcher.with_config(|config| config.query_buffer_bytes_max)
+}
+
 /// Puts the task behind all that are ready. Not the runtime's own way of yielding, which asks the system for events
 /// first: that call would cost what waiting saves.
 async fn requeue() {
@@ -208,7 +213,7 @@ impl Connection<'_> {
                 Wake::Read(count) if self.waiting.is_some() => {
                     // It runs later; what is read tells that the client is still there.
                     self.thread.dispatcher.count_input(count);
-                    if self.input_passes_limit() {
+                    if self.work.as_ref().is_some_and(|work| passes_limit(&self.thread.dispatcher, work)) {
                         break;
                     }
                 }
@@ -302,12 +307,6 @@ impl Connection<'_> {
         let work = self.work.get_or_insert_with(|| self.thread.spare.lend());
         work.output.append(&mail);
         send_now(&mut work.output, &self.stream)
-    }
-
-    /// Has more come than a request may have?
-    fn input_passes_limit(&self) -> bool {
-        let bytes = self.work.as_ref().map_or(0, |work| work.input_bytes());
-        bytes > self.thread.dispatcher.with_config(|config| config.query_buffer_bytes_max)
     }
 
     /// Bytes of replies that the socket did not take.
@@ -447,8 +446,7 @@ impl Connection<'_> {
         if self.client.mail.is_filled() {
             work.output.append(&self.client.mail.take());
         }
-        if !work.input.is_empty() && work.input_bytes() > dispatcher.with_config(|config| config.query_buffer_bytes_max)
-        {
+        if !work.input.is_empty() && passes_limit(dispatcher, work) {
             // As the reference: closed without a word.
             tracing::warn!("client {} closed: its request passed client-query-buffer-limit", self.client.id);
             self.closing = true;

@@ -148,8 +148,8 @@ impl Dispatcher {
     }
 
     /// Runs the parser's batch from its request `first` on and appends the replies to `out`, until
-    /// [`OUTPUT_BYTES_MAX`] wait there or settings may have changed. `plan` is the batch's, or empty. Answers what comes next, and the index of the first
-    /// request that was not run.
+    /// [`OUTPUT_BYTES_MAX`] wait there or settings may have changed. `plan` is the batch's, or empty. Answers what comes
+    /// next, and the index of the first request that was not run.
     pub(super) fn run_batch(
         &self,
         session: &mut Session,

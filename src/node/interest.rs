@@ -56,7 +56,7 @@ pub struct Watch {
 
 impl Watch {
     /// The key changed; `gone`: it is not there any more.
-    fn touch(&self, gone: bool) {
+    pub fn touch(&self, gone: bool) {
         if self.was_expired.load(Relaxed) && gone {
             self.was_expired.store(false, Relaxed);
         } else {
@@ -94,10 +94,6 @@ impl Interests {
         &self.shards[slot.index() % SHARDS]
     }
 
-    fn number(&self) -> u64 {
-        self.numbers.fetch_add(1, Relaxed)
-    }
-
     /// Number of keys that clients wait for.
     pub fn waiting_keys(&self) -> usize {
         self.waiting_keys.load(Relaxed)
@@ -116,7 +112,7 @@ impl Interests {
             key: key.into(),
             hash,
             was_expired: AtomicBool::new(was_expired),
-            number: self.number(),
+            number: self.next_number(),
             dirty: dirty.clone(),
         });
         hooks.add_interest(hash.slot());
@@ -152,9 +148,9 @@ impl Interests {
         }
     }
 
-    /// A number for a waiter: later ones wait behind it.
-    pub fn waiter_number(&self) -> u64 {
-        self.number()
+    /// A number for a watch or a waiter: later ones wait behind it.
+    pub fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Relaxed)
     }
 
     /// Ends a client's wait.
@@ -208,11 +204,6 @@ impl Interests {
             found.extend(wanted.map(|(place, _)| Box::from(&place[1..])));
         }
         found
-    }
-
-    /// Marks a watch as changed from outside of a transaction.
-    pub fn touch(watch: &Watch, gone: bool) {
-        watch.touch(gone);
     }
 }
 

@@ -124,9 +124,7 @@ impl Node {
     ) -> Node {
         let (keyspace, interests) = (Keyspace::new(config.databases), Arc::new(interest::Interests::default()));
         keyspace.hooks.observe(interests.clone());
-        interests.follow_all.store(config.notifications.are_on(), Relaxed);
-        keyspace.hooks.tell_all(config.notifications.are_on());
-        Node {
+        let node = Node {
             keyspace,
             interests,
             hub: pubsub::Hub::default(),
@@ -152,7 +150,9 @@ impl Node {
             listening: Listening::default(),
             session_handlers: session_commands::handlers(),
             active_expire: std::sync::atomic::AtomicBool::new(true),
-        }
+        };
+        node.follow_changes(&node.config.load());
+        node
     }
 
     /// Returns once no command runs that began under an older view of these slots: every slot's lock is passed

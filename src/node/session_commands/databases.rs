@@ -2,7 +2,6 @@
 
 use super::{Call, Handlers};
 use crate::command::{Error, Outcome, number};
-use crate::node::interest::Interests;
 use crate::store::{Counter, Event, Flushed, Key, Locks, Told, Tx};
 
 pub(super) const HANDLERS: Handlers = &[("flushdb", flush_db), ("flushall", flush_all), ("swapdb", swap_db)];
@@ -43,7 +42,7 @@ fn touch(call: &mut Call<'_>, database: usize, other: Option<usize>, name: &'sta
         let key = Key::with_hash(&watch.key, watch.hash);
         let (before, after) = (is_live(database, key), other.is_some_and(|other| is_live(other, key)));
         if before || after {
-            Interests::touch(&watch, !after);
+            watch.touch(!after);
         }
     }
     for key in call.node.interests.waited_for(database) {
